@@ -1,0 +1,1 @@
+"""JSON for machines: version 1, and the machine addresses."""

@@ -1,0 +1,1 @@
+"""Pages: guards, forms, errors, filters, and one folder for each audience."""
