@@ -185,6 +185,22 @@ def test_broken_contract_is_named(copy: Path, contract: str, file: str, text: st
     assert contract in broken, result.stdout
 
 
+def test_pages_never_load_weasyprint() -> None:
+    """A PDF is made by the worker: no page's process carries what makes it."""
+    code = (
+        "import importlib, pkgutil, sys\n"
+        "for name in ('charity.web', 'charity.api'):\n"
+        "    package = importlib.import_module(name)\n"
+        "    for each in pkgutil.walk_packages(package.__path__, f'{name}.'):\n"
+        "        importlib.import_module(each.name)\n"
+        "sys.exit(bool({'weasyprint', 'pyhanko'} & set(sys.modules)))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr or "a page's module loads a PDF library"
+
+
 def tables() -> tuple[dict[str, str], dict[str, set[str]]]:
     """Every table's domain, and the tables each one's foreign keys point to."""
     for domain in pkgutil.iter_modules([str(PACKAGE)]):
