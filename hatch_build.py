@@ -36,7 +36,7 @@ class Bundle(BuildHookInterface[Any]):
         if self.target_name != "wheel" or version == "editable":
             return
         root = Path(self.root)
-        subprocess.run([sys.executable, "bin/catalogues", "compile"], cwd=root, check=True)
+        subprocess.run([sys.executable, "bin/catalogues.py", "compile"], cwd=root, check=True)
         include: dict[str, str] = build_data["force_include"]
         for catalogue in sorted((root / "charity" / "translations").rglob("*.mo")):
             include[str(catalogue)] = catalogue.relative_to(root).as_posix()
