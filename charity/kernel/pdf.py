@@ -173,12 +173,12 @@ def render(
                 raise PageCount(f"{len(document.pages)} pages instead of {pages}")
             _describe(engine, document, made_at.astimezone(dt.UTC), attachments)
             made: bytes = document.write_pdf(pdf_variant=VARIANT, pdf_identifier=identifier)
-            return made
         except BaseException as error:
             # WeasyPrint's own fatal error is no Exception: it would end the worker.
             if type(error).__name__ == "FatalURLFetchingError":
                 raise ForbiddenResource(str(error)) from error
             raise
+    return made
 
 
 def _lay_out(engine: _Engine, html: str, css: str) -> Any:
