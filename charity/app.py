@@ -1,0 +1,84 @@
+"""``create_app``: settings, extensions, blueprints; no logic."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from flask import Flask
+from sqlalchemy import make_url
+
+import charity
+from charity.config import RunMode, Settings, bundle_dir, load
+from charity.extensions import babel, csrf, db
+from charity.kernel.crypto import load_keys
+from charity.kernel.db import configure_engine
+from charity.ledger import guards, guards_sqlite
+
+
+def import_models() -> None:
+    """Import every domain's ``models`` so that the metadata is whole."""
+    for domain in pkgutil.iter_modules(charity.__path__):
+        if domain.ispkg:
+            for module in pkgutil.iter_modules([f"{charity.__path__[0]}/{domain.name}"]):
+                if module.name == "models" or (domain.name == "kernel" and module.name != "pdf"):
+                    importlib.import_module(f"charity.{domain.name}.{module.name}")
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application of ``settings`` (from the environment unless given)."""
+    settings = settings or load()
+    bundle = bundle_dir()
+    app = Flask(
+        "charity",
+        root_path=charity.__path__[0],
+        template_folder=str(bundle / "templates"),
+        static_folder=str(bundle / "static"),
+        instance_path=str(settings.data_dir.resolve()),
+    )
+    secure = settings.base_url.startswith("https://")
+    app.config.from_mapping(
+        SECRET_KEY=settings.flask_secret(),
+        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
+        SQLALCHEMY_DATABASE_URI=settings.database,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings.database),
+        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=256 * 1024,
+        MAX_FORM_MEMORY_SIZE=64 * 1024,
+        MAX_FORM_PARTS=200,
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_DEFAULT_LOCALE="zh_Hans_CN",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+        TEMPLATES_AUTO_RELOAD=settings.mode is RunMode.DEVELOPMENT,
+    )
+    app.extensions["charity.settings"] = settings
+    app.extensions["charity.keys"] = load_keys(settings.data_dir / "keys", create=True)
+    import_models()
+    _bind_database(app)
+    csrf.init_app(app)
+    from charity import api, web
+
+    web.init_app(app, babel)
+    api.init_app(app)
+    return app
+
+
+def _engine_options(url: str) -> dict[str, object]:
+    if make_url(url).drivername == "sqlite":
+        # Connections are cheap to open and must not be shared after a fork.
+        return {"pool_size": 10, "max_overflow": 20}
+    return {
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_pre_ping": True,
+        "connect_args": {"options": "-c default_transaction_isolation=read\\ committed"},
+    }
+
+
+def _bind_database(app: Flask) -> None:
+    db.init_app(app)
+    with app.app_context():
+        configure_engine(db.engine, guards_sqlite.authorizer(guards.append_only_tables()))

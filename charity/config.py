@@ -1,0 +1,154 @@
+"""Typed settings from the environment; the only reader of it.
+
+A wrong value stops the start with its name and what was expected.
+"""
+
+from __future__ import annotations
+
+import secrets
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class RunMode(StrEnum):
+    """What this installation is for."""
+
+    DEMO = "demo"  # test money, demo people, one button per role
+    DEVELOPMENT = "development"  # test money, `.env` is read
+    PRODUCTION = "production"  # real money only
+
+
+PROVIDERS = ("sandbox",)
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the text names it and says what was expected."""
+
+
+class Settings(BaseSettings):
+    """Every setting, by the name it has in the environment without ``CHARITY_``."""
+
+    model_config = SettingsConfigDict(env_prefix="CHARITY_", extra="ignore", frozen=True)
+
+    mode: RunMode = RunMode.DEVELOPMENT
+    data_dir: Path = Path("instance")
+    database_url: str = ""
+    database_owner_url: str = ""
+    secret_key: str = ""
+    secret_key_fallbacks: Annotated[tuple[str, ...], NoDecode] = ()
+    base_url: str = "http://127.0.0.1:8000"
+    mail_url: str = "log:"
+    payment_providers: Annotated[tuple[str, ...], NoDecode] = ("sandbox",)
+    workers: int = Field(default=1, ge=1, le=64)
+
+    @field_validator("secret_key_fallbacks", "payment_providers", mode="before")
+    @classmethod
+    def _comma_list(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("payment_providers")
+    @classmethod
+    def _known_providers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in value if name not in PROVIDERS]
+        if unknown or not value:
+            raise ValueError(f"expected a comma list of {', '.join(PROVIDERS)}")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")) or value.count("/") > 2 + value.endswith(
+            "/"
+        ):
+            raise ValueError("expected http(s)://host[:port] without a path")
+        return value.rstrip("/")
+
+    @field_validator("database_url", "database_owner_url")
+    @classmethod
+    def _database_url(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            url = make_url(value)
+        except ArgumentError as error:
+            raise ValueError("expected sqlite:///FILE or postgresql://…") from error
+        if url.drivername in ("postgresql", "postgres"):
+            url = url.set(drivername="postgresql+psycopg")
+        if url.drivername not in ("sqlite", "postgresql+psycopg"):
+            raise ValueError("expected sqlite:///FILE or postgresql://…")
+        return url.render_as_string(hide_password=False)
+
+    @model_validator(mode="after")
+    def _production(self) -> Settings:
+        if self.mode is RunMode.PRODUCTION:
+            if "sandbox" in self.payment_providers:
+                raise ValueError("PAYMENT_PROVIDERS: production takes no sandbox money")
+            if len(self.secret_key) < 32:
+                raise ValueError("SECRET_KEY: expected at least 32 characters in production")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The application's database URL; a file in ``data_dir`` unless set."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'charity.db').resolve()}"
+
+    @property
+    def owner_database(self) -> str:
+        """The owner's URL, for init, upgrade and restore. SQLite has one file, one owner."""
+        return self.database_owner_url or self.database
+
+    @property
+    def app_role(self) -> str | None:
+        """The application's role on PostgreSQL, granted by init and upgrade."""
+        url = make_url(self.database)
+        return url.username if url.drivername.startswith("postgresql") else None
+
+    def flask_secret(self) -> str:
+        """``SECRET_KEY``, or one made on first use and kept beside the other keys."""
+        if self.secret_key:
+            return self.secret_key
+        path = self.data_dir / "keys" / "secret_key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fresh = path.with_suffix(".new")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(48))
+            # Another process may have been first: its key stays.
+            try:
+                path.hardlink_to(fresh)
+            except FileExistsError:
+                pass
+            fresh.unlink()
+        return path.read_text().strip()
+
+
+def load() -> Settings:
+    """Settings from the environment (and ``.env`` in development). Raises ``SettingsError``."""
+    try:
+        settings = Settings()
+        if settings.mode is RunMode.DEVELOPMENT and Path(".env").exists():
+            settings = Settings(_env_file=".env")
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        where = f"CHARITY_{name}: " if name else "CHARITY_"
+        raise SettingsError(where + first["msg"].removeprefix("Value error, ")) from error
+    return settings
+
+
+def bundle_dir() -> Path:
+    """The folder of ``templates``, ``static`` and ``migrations``.
+
+    In a wheel they lie inside the package; in the repository beside it.
+    """
+    packaged = Path(str(resources.files("charity"))) / "_bundle"
+    return packaged if packaged.is_dir() else packaged.parent.parent

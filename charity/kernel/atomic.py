@@ -1,0 +1,110 @@
+"""The only commit.
+
+``with atomic():`` ends the reading transaction, begins a writing one on a clean session, commits,
+and then runs the after-commit hooks. Nesting is an error. Inside: no network, no mail, no PDF, no
+password hashing. Hooks get ids, never rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from charity.kernel import clock
+from charity.kernel.db import WRITE_ROOM, db
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_ATTEMPTS = 8
+# serialization failure, deadlock, lock not available
+_RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
+_log = structlog.get_logger(__name__)
+
+
+class AtomicError(RuntimeError):
+    """The transaction rules of this module were broken by our own code."""
+
+
+@contextmanager
+def atomic() -> Iterator[None]:
+    """One unit of work: all of it is committed, or none.
+
+    Rows loaded before are gone from the session: load again, by id, what is to be changed.
+    """
+    session = db.session()
+    if session.info.get(WRITE_ROOM):
+        raise AtomicError("atomic() inside atomic()")
+    if session.new or session.dirty or session.deleted:
+        raise AtomicError("changes were made outside atomic()")
+    session.rollback()
+    session.expunge_all()
+    session.info[WRITE_ROOM] = True
+    hooks: list[Callable[[], None]] = []
+    session.info["hooks"] = hooks
+    try:
+        session.connection(execution_options={WRITE_ROOM: True})
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop(WRITE_ROOM, None)
+        session.info.pop("hooks", None)
+        session.expunge_all()
+    for hook in hooks:
+        hook()
+
+
+def atomically(work: Callable[P, T]) -> Callable[P, T]:
+    """``work`` as one unit of work, run again whole when the database asks for it.
+
+    Serialization failures, deadlocks and lock time-outs are run again, up to eight times with a
+    growing pause; so ``work`` must have no effect outside the database.
+    """
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with atomic():
+                    return work(*args, **kwargs)
+            except DBAPIError as error:
+                if attempt == _ATTEMPTS or not is_retryable(error):
+                    raise
+                _log.info("atomic.retry", attempt=attempt)
+                clock.sleep(0.01 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    return run
+
+
+def is_retryable(error: DBAPIError) -> bool:
+    """Whether the same unit of work may succeed when it is run again."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state in _RETRYABLE_SQLSTATES
+    return "database is locked" in str(error.orig)
+
+
+def in_atomic() -> bool:
+    """Whether the caller is inside a unit of work."""
+    return bool(db.session().info.get(WRITE_ROOM))
+
+
+def require_atomic() -> None:
+    """Refuse to go on outside a unit of work: every verb that decides under a lock asks this."""
+    if not in_atomic():
+        raise AtomicError("this verb runs inside atomic()")
+
+
+def after_commit(hook: Callable[..., None], *ids: int | str) -> None:
+    """Run ``hook(*ids)`` once this unit of work is committed; never with rows."""
+    if any(not isinstance(value, int | str) for value in ids):
+        raise AtomicError("after-commit hooks get ids, never rows")
+    require_atomic()
+    db.session().info["hooks"].append(lambda: hook(*ids))

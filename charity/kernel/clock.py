@@ -1,0 +1,43 @@
+"""The only reader of time.
+
+Times are UTC and aware; dates are those of Asia/Shanghai, where the charity keeps its books.
+Everything else calls these through the module (``clock.now()``), so a test can stop the clock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from zoneinfo import ZoneInfo
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def now() -> dt.datetime:
+    """The present moment, aware, UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def today() -> dt.date:
+    """The present date in Asia/Shanghai."""
+    return local_date(now())
+
+
+def local_date(moment: dt.datetime) -> dt.date:
+    """The Asia/Shanghai date of an aware moment."""
+    return moment.astimezone(ZONE).date()
+
+
+def milliseconds() -> int:
+    """Milliseconds since 1970-01-01 UTC, for ids."""
+    return time.time_ns() // 1_000_000
+
+
+def monotonic() -> float:
+    """Seconds on a clock that never goes back, for waiting and measuring only."""
+    return time.monotonic()
+
+
+def sleep(seconds: float) -> None:
+    """Wait; here so that a test can make waiting instant."""
+    time.sleep(seconds)

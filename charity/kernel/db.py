@@ -1,0 +1,163 @@
+"""The database: base class, column types, and the two rooms every connection works in.
+
+Reading room (the default): one read-only snapshot, so a stray write fails loudly and every figure
+on a page belongs to the same moment. Writing room: only through ``kernel.atomic``.
+
+SQLite: WAL, ``synchronous=FULL``, ``BEGIN`` or ``BEGIN IMMEDIATE`` emitted by us (the driver's own
+transactions begin too late and overdraw). PostgreSQL: REPEATABLE READ READ ONLY for reading,
+READ COMMITTED for writing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    event,
+    insert,
+    literal_column,
+)
+from sqlalchemy import func as sql
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+
+WRITE_ROOM = "charity_write"
+BUSY_TIMEOUT_MS = 10_000
+
+# The authorizer's signature in the standard library's sqlite3.
+Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
+
+
+class UTCDateTime(TypeDecorator[dt.datetime]):
+    """An aware UTC moment; SQLite, which has no zones, stores it without one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone")
+        moment = value.astimezone(dt.UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(
+        self, value: dt.datetime | None, dialect: Dialect
+    ) -> dt.datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+Fen = Annotated[int, mapped_column(BigInteger)]
+"""Whole fen, one currency a book; 100 fen are one yuan."""
+Id = Annotated[int, mapped_column(BigInteger, primary_key=True, autoincrement=False)]
+Ref = Annotated[int, mapped_column(BigInteger)]
+Moment = Annotated[dt.datetime, mapped_column(UTCDateTime)]
+Code = Annotated[str, mapped_column(String(64))]
+Words = Annotated[str, mapped_column(Text)]
+
+
+class Base(DeclarativeBase):
+    """Every table. Append-only tables say ``info={"append_only": True}``; guards follow."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
+
+
+def configure_engine(engine: Engine, authorizer: Authorizer | None = None) -> None:
+    """Give every connection of ``engine`` its room, its pragmas and its authorizer."""
+    if engine.dialect.name == "sqlite":
+        _configure_sqlite(engine, authorizer)
+    else:
+
+        @event.listens_for(engine, "begin")
+        def _begin(conn: Connection) -> None:
+            if not conn.get_execution_options().get(WRITE_ROOM):
+                conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def _configure_sqlite(engine: Engine, authorizer: Authorizer | None) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(raw: Any, _record: object) -> None:
+        raw.isolation_level = None
+        cursor = raw.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",
+            "trusted_schema=OFF",
+            "cache_size=-65536",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+        if authorizer is not None:
+            raw.set_authorizer(authorizer)
+
+    @event.listens_for(engine, "begin")
+    def _begin(conn: Connection) -> None:
+        if conn.get_execution_options().get(WRITE_ROOM):
+            conn.exec_driver_sql("PRAGMA query_only=OFF")
+            conn.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            conn.exec_driver_sql("PRAGMA query_only=ON")
+            conn.exec_driver_sql("BEGIN")
+
+
+def bulk_insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert ``rows`` (all with the same keys) as one statement where the database gains by it.
+
+    PostgreSQL takes one ``INSERT … SELECT`` from arrays, so a statement trigger runs once for the
+    whole batch; SQLite, whose triggers run by row anyway, takes the driver's ``executemany``.
+    """
+    if not rows:
+        return
+    if session.get_bind().dialect.name != "postgresql":
+        session.execute(insert(table), rows)
+        return
+    names = list(rows[0])
+    columns = [table.c[name] for name in names]
+    dialect = session.get_bind().dialect
+    types = [column.type.compile(dialect) for column in columns]
+    arrays = ", ".join(f"CAST(%({n})s AS {t}[])" for n, t in zip(names, types, strict=True))
+    processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
+    values: dict[str, list[Any]] = {}
+    for name, process in zip(names, processors, strict=True):
+        given = [row[name] for row in rows]
+        values[name] = [process(v) for v in given] if process else given
+    quoted = ", ".join(f'"{name}"' for name in names)
+    session.connection().exec_driver_sql(
+        f"INSERT INTO {table.name} ({quoted}) SELECT * FROM unnest({arrays})",  # noqa: S608 - names come from our own table objects
+        values,
+    )
+
+
+def canonical_json(value: object) -> str:
+    """Compact JSON with sorted keys, for stored facts that are compared or hashed."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

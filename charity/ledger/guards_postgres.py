@@ -1,0 +1,232 @@
+"""The ledger's functions, triggers and grants on PostgreSQL.
+
+Tables belong to the owner; the application's role may read them and insert, nothing more. What
+must change (totals, heads) changes in SECURITY DEFINER functions with a fixed ``search_path``.
+Triggers are ``ENABLE ALWAYS``. Totals move once for each statement, grouped, in account order (a
+row trigger needs two hundred times as long on one hot book).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+_DEFINER = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp"
+_ERROR = "USING ERRCODE = 'check_violation'"
+
+FUNCTIONS: dict[str, str] = {
+    "guard_append_only()": f"""RETURNS trigger {_DEFINER} AS $$ BEGIN
+        RAISE EXCEPTION 'guard: append-only %', TG_TABLE_NAME {_ERROR};
+        END $$""",
+    "guard_account_born_empty()": f"""RETURNS trigger {_DEFINER} AS $$ BEGIN
+        IF NEW.debits <> 0 OR NEW.credits <> 0 THEN
+          RAISE EXCEPTION 'guard: account born with money' {_ERROR};
+        END IF;
+        RETURN NEW; END $$""",
+    "guard_account_only_totals()": f"""RETURNS trigger {_DEFINER} AS $$ BEGIN
+        IF (NEW.id, NEW.book_id, NEW.book_kind, NEW.code, NEW.kind, NEW.side, NEW.floored)
+           IS DISTINCT FROM
+           (OLD.id, OLD.book_id, OLD.book_kind, OLD.code, OLD.kind, OLD.side, OLD.floored) THEN
+          RAISE EXCEPTION 'guard: append-only ledger_account' {_ERROR};
+        END IF;
+        RETURN NEW; END $$""",
+    "guard_book_gets_head()": f"""RETURNS trigger {_DEFINER} AS $$ BEGIN
+        INSERT INTO ledger_book_head (book_id, last_no) VALUES (NEW.id, 0);
+        INSERT INTO ledger_numbered_head (book_id, last_no) VALUES (NEW.id, 0);
+        RETURN NULL; END $$""",
+    "guard_entries_in_order()": f"""RETURNS trigger {_DEFINER} AS $$
+        DECLARE books bigint; moved bigint; BEGIN
+        IF EXISTS (SELECT 1 FROM fresh f JOIN ledger_closed_period c USING (period)) THEN
+          RAISE EXCEPTION 'guard: period closed' {_ERROR};
+        END IF;
+        IF EXISTS (SELECT 1 FROM fresh f WHERE f.corrects IS NOT NULL AND NOT EXISTS (
+             SELECT 1 FROM ledger_entry e WHERE e.id = f.corrects AND e.book_id = f.book_id
+               AND e.counts_as = f.counts_as)) THEN
+          RAISE EXCEPTION 'guard: correction of another kind or book' {_ERROR};
+        END IF;
+        WITH per AS (SELECT book_id, count(*) AS c, min(book_no) AS lo, max(book_no) AS hi
+                     FROM fresh GROUP BY book_id),
+        stepped AS (UPDATE ledger_book_head h SET last_no = per.hi FROM per
+                    WHERE h.book_id = per.book_id AND per.lo = h.last_no + 1
+                      AND per.hi = h.last_no + per.c RETURNING 1)
+        SELECT (SELECT count(*) FROM per), (SELECT count(*) FROM stepped) INTO books, moved;
+        IF books <> moved THEN
+          RAISE EXCEPTION 'guard: book_no out of order' {_ERROR};
+        END IF;
+        RETURN NULL; END $$""",
+    "guard_postings_whole()": f"""RETURNS trigger {_DEFINER} AS $$ BEGIN
+        IF EXISTS (
+          SELECT 1 FROM (SELECT entry_id, count(*) AS c, max(line) AS hi, sum(amount_fen) AS s
+                         FROM fresh GROUP BY entry_id) f
+          JOIN ledger_entry e ON e.id = f.entry_id
+          WHERE f.c <> e.posting_count OR f.hi <> e.posting_count OR f.s <> e.amount_fen) THEN
+          RAISE EXCEPTION 'guard: posting does not fit its entry' {_ERROR};
+        END IF;
+        UPDATE ledger_account a SET debits = a.debits + s.debits, credits = a.credits + s.credits
+          FROM (SELECT account_id, sum(debits) AS debits, sum(credits) AS credits FROM (
+                  SELECT debit_account_id AS account_id, amount_fen AS debits, 0 AS credits
+                    FROM fresh
+                  UNION ALL SELECT credit_account_id, 0, amount_fen FROM fresh) legs
+                GROUP BY account_id ORDER BY account_id) s
+          WHERE a.id = s.account_id;
+        RETURN NULL; END $$""",
+    "guard_numbers_in_order()": f"""RETURNS trigger {_DEFINER} AS $$
+        DECLARE books bigint; moved bigint; BEGIN
+        UPDATE ledger_head SET n = f.hi
+          FROM (SELECT count(*) AS c, min(n) AS lo, max(n) AS hi FROM fresh) f
+          WHERE f.lo = ledger_head.n + 1 AND f.hi = ledger_head.n + f.c;
+        IF NOT FOUND THEN
+          RAISE EXCEPTION 'guard: number out of order' {_ERROR};
+        END IF;
+        IF EXISTS (SELECT 1 FROM (
+             SELECT e.book_no, h.last_no + row_number() OVER (PARTITION BY e.book_id ORDER BY f.n)
+                    AS expected
+             FROM fresh f JOIN ledger_entry e ON e.id = f.entry_id
+             JOIN ledger_numbered_head h ON h.book_id = e.book_id) o
+           WHERE o.book_no <> o.expected) THEN
+          RAISE EXCEPTION 'guard: number out of the order of its book' {_ERROR};
+        END IF;
+        UPDATE ledger_numbered_head h SET last_no = h.last_no + per.c
+          FROM (SELECT e.book_id, count(*) AS c FROM fresh f
+                JOIN ledger_entry e ON e.id = f.entry_id GROUP BY e.book_id) per
+          WHERE h.book_id = per.book_id;
+        INSERT INTO ledger_numbered_total AS t (book_id, kind, account_id, debits, credits, entries)
+          SELECT e.book_id, e.counts_as, legs.account_id, sum(legs.debits), sum(legs.credits),
+                 count(DISTINCT e.id)
+          FROM fresh f JOIN ledger_entry e ON e.id = f.entry_id
+          JOIN LATERAL (
+            SELECT p.debit_account_id AS account_id, p.amount_fen AS debits, 0 AS credits
+              FROM ledger_posting p WHERE p.entry_id = e.id
+            UNION ALL
+            SELECT p.credit_account_id, 0, p.amount_fen
+              FROM ledger_posting p WHERE p.entry_id = e.id) legs ON true
+          GROUP BY 1, 2, 3
+          ON CONFLICT (book_id, kind, account_id) DO UPDATE SET
+            debits = t.debits + excluded.debits, credits = t.credits + excluded.credits,
+            entries = t.entries + excluded.entries;
+        RETURN NULL; END $$""",
+    "ledger_lock(ids bigint[])": f"""RETURNS void {_DEFINER} AS $$ BEGIN
+        PERFORM 1 FROM ledger_book_head WHERE book_id = ANY(ids) ORDER BY book_id FOR UPDATE;
+        END $$""",
+    "ledger_open_book(id bigint, kind text, currency text, campaign text, unit text,"
+    " matching boolean, opened_at timestamptz)": f"""RETURNS void {_DEFINER} AS $$ BEGIN
+        INSERT INTO ledger_book (id, kind, currency, campaign, unit, matching, opened_at)
+          VALUES ($1, $2, $3, $4, $5, $6, $7);
+        END $$""",
+    "ledger_open_account(id bigint, book_id bigint, code text)": f"""RETURNS void {_DEFINER} AS $$
+        BEGIN
+        INSERT INTO ledger_account (id, book_id, book_kind, code, kind, side, floored)
+          SELECT $1, b.id, b.kind, $3, c.kind, c.side, c.floored
+          FROM ledger_book b, ledger_chart c
+          WHERE b.id = $2 AND c.kind = split_part($3, ':', 1)
+          ON CONFLICT ON CONSTRAINT uq_ledger_account_book_id_code DO NOTHING;
+        END $$""",
+    "ledger_close_period(period text, closed_at timestamptz, actor_id text)": f"""RETURNS void
+        {_DEFINER} AS $$ BEGIN
+        LOCK TABLE ledger_entry IN SHARE MODE;
+        INSERT INTO ledger_closed_period (period, closed_at, actor_id) VALUES ($1, $2, $3);
+        END $$""",
+}
+
+TRIGGERS: dict[str, str] = {
+    "ledger_account_born_empty": """BEFORE INSERT ON ledger_account
+        FOR EACH ROW EXECUTE FUNCTION guard_account_born_empty()""",
+    "ledger_account_only_totals": """BEFORE UPDATE ON ledger_account
+        FOR EACH ROW EXECUTE FUNCTION guard_account_only_totals()""",
+    "ledger_account_stays": """BEFORE DELETE OR TRUNCATE ON ledger_account
+        FOR EACH STATEMENT EXECUTE FUNCTION guard_append_only()""",
+    "ledger_book_gets_head": """AFTER INSERT ON ledger_book
+        FOR EACH ROW EXECUTE FUNCTION guard_book_gets_head()""",
+    "ledger_entry_in_order": """AFTER INSERT ON ledger_entry REFERENCING NEW TABLE AS fresh
+        FOR EACH STATEMENT EXECUTE FUNCTION guard_entries_in_order()""",
+    "ledger_posting_whole": """AFTER INSERT ON ledger_posting REFERENCING NEW TABLE AS fresh
+        FOR EACH STATEMENT EXECUTE FUNCTION guard_postings_whole()""",
+    "ledger_number_in_order": """AFTER INSERT ON ledger_number REFERENCING NEW TABLE AS fresh
+        FOR EACH STATEMENT EXECUTE FUNCTION guard_numbers_in_order()""",
+}
+
+
+def _wanted_triggers(tables: list[str]) -> dict[str, str]:
+    wanted = {
+        f"{table}_append_only": f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION guard_append_only()"
+        for table in tables
+    }
+    return {**TRIGGERS, **wanted}
+
+
+def _run(conn: Connection, statement: str) -> None:
+    """Run a statement without parameters: the driver would read a lone % as one."""
+    conn.exec_driver_sql(statement.replace("%", "%%"))
+
+
+def _table_of(body: str) -> str:
+    return body.split(" ON ", 1)[1].split()[0]
+
+
+def install(conn: Connection, tables: list[str]) -> None:
+    """Make every function and trigger anew, triggers ``ENABLE ALWAYS``."""
+    schema = conn.scalar(text("SELECT current_schema()"))
+    for signature, body in FUNCTIONS.items():
+        statement = f"CREATE OR REPLACE FUNCTION {signature} {body}"
+        _run(conn, statement.replace("{schema}", f'"{schema}"'))
+        # Definer functions are for the application's role alone (granted below).
+        name = signature.split("(", 1)[0]
+        _run(conn, f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC")
+    for name, body in _wanted_triggers(tables).items():
+        table = _table_of(body)
+        _run(conn, f"DROP TRIGGER IF EXISTS {name} ON {table}")
+        _run(conn, f"CREATE TRIGGER {name} {body}")
+        _run(conn, f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
+
+
+def grant(
+    conn: Connection, role: str, *, append_only: list[str], read_only: tuple[str, ...]
+) -> None:
+    """Grant the application's role what it needs; take back everything else."""
+    quoted = conn.dialect.identifier_preparer.quote(role)
+    schema = conn.dialect.identifier_preparer.quote(conn.scalar(text("SELECT current_schema()")))
+    _run(conn, f"GRANT USAGE ON SCHEMA {schema} TO {quoted}")
+    _run(conn, f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {quoted}")
+    names = conn.scalars(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+    ).all()
+    for name in names:
+        if name in read_only or name == "alembic_version":
+            rights = "SELECT"
+        elif name in append_only:
+            rights = "SELECT, INSERT"
+        else:
+            rights = "SELECT, INSERT, UPDATE, DELETE"
+        _run(conn, f"GRANT {rights} ON {name} TO {quoted}")
+    for signature in FUNCTIONS:
+        name = signature.split("(", 1)[0]
+        if name.startswith("ledger_"):
+            _run(conn, f"GRANT EXECUTE ON FUNCTION {name} TO {quoted}")
+
+
+def missing(conn: Connection, tables: list[str]) -> list[str]:
+    """Triggers and functions that are gone, switched off, changed, or not of our list."""
+    rows = conn.execute(
+        text(
+            "SELECT t.tgname, t.tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace"
+        )
+    )
+    standing = {row[0]: row[1] for row in rows}
+    wanted = _wanted_triggers(tables)
+    gone = [name for name in wanted if standing.get(name) != "A"]
+    gone += [name for name in standing if name not in wanted]
+    sources = {
+        row[0]: " ".join(row[1].split())
+        for row in conn.execute(
+            text(
+                "SELECT proname, prosrc FROM pg_proc"
+                " WHERE pronamespace = current_schema()::regnamespace"
+            )
+        )
+    }
+    for signature, body in FUNCTIONS.items():
+        name = signature.split("(", 1)[0]
+        if sources.get(name) != " ".join(body.split("$$")[1].split()):
+            gone.append(name)
+    return sorted(gone)

@@ -1,0 +1,131 @@
+"""Reads of the ledger. Every public figure comes from the numbered totals, as of entry n.
+
+``left`` of a book is available + reserved − shortfall; each kind of entry moves one figure by
+what it does to ``left`` (``chart.KINDS``), so identity A holds by what is stored, not by how it
+is summed. A correction counts as the kind it corrects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Label, Select, case, cast, func, literal, select
+
+from charity.kernel.db import db
+from charity.ledger.chart import KINDS
+from charity.ledger.kinds import AccountKind, BookKind, EntryKind, Figure
+from charity.ledger.models import Account, Book, Database, Entry, Head, Number, NumberedTotal
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The money figures of one book or of a sum of books, whole fen. Defined in ``ledger.md``.
+
+    ``proved`` is used money whose evidence was accepted; the ledger posts nothing for it, so it is
+    filled by who knows the evidence.
+    """
+
+    raised_fen: int = 0
+    refunded_fen: int = 0
+    disputed_fen: int = 0
+    matched_in_fen: int = 0
+    matched_out_fen: int = 0
+    moved_in_fen: int = 0
+    moved_out_fen: int = 0
+    borne_fen: int = 0
+    fees_fen: int = 0
+    costs_fen: int = 0
+    reserved_fen: int = 0
+    used_fen: int = 0
+    proved_fen: int = 0
+    available_fen: int = 0
+    shortfall_fen: int = 0
+    left_fen: int = 0
+
+
+FIGURE_COLUMNS = tuple(field.name for field in fields(Figures))
+_GIFTS = (EntryKind.GIFT, EntryKind.BANK_GIFT, EntryKind.SLIP_BANK)
+
+
+def _net() -> ColumnElement[int]:
+    """An account's credit surplus in the numbered totals."""
+    return NumberedTotal.credits - NumberedTotal.debits
+
+
+def _sum(condition: ColumnElement[bool], value: ColumnElement[int], name: str) -> Label[Any]:
+    # PostgreSQL sums bigint to numeric; a figure is whole fen.
+    total = func.coalesce(func.sum(case((condition, value), else_=0)), 0)
+    return cast(total, BigInteger).label(name)
+
+
+def _column(figure: Figure) -> Label[Any]:
+    name = f"{figure.value}_fen"
+    account = Account.kind
+    owned = account.in_([AccountKind.AVAILABLE, AccountKind.RESERVED, AccountKind.SHORTFALL])
+    match figure:
+        case Figure.AVAILABLE | Figure.RESERVED:
+            return _sum(account == figure.value, _net(), name)
+        case Figure.SHORTFALL:
+            return _sum(account == figure.value, -_net(), name)
+        case Figure.LEFT:
+            return _sum(owned, _net(), name)
+    kinds = [rule for rule in KINDS.values() if rule.figure is figure]
+    if not kinds:
+        return literal(0).label(name)
+    signs = {rule.sign for rule in kinds}
+    if len(signs) != 1:
+        raise AssertionError(f"kinds of {figure} disagree on their sign")
+    moved = NumberedTotal.kind.in_([rule.kind.value for rule in kinds]) & owned
+    return _sum(moved, _net() * signs.pop(), name)
+
+
+def book_figures() -> Select[Any]:
+    """One row for each unit book with entries: ``book_id``, the figures, ``gifts``.
+
+    A select, so that a page can join its own tables and sum in one query.
+    """
+    settled = NumberedTotal.kind.in_([kind.value for kind in _GIFTS]) & Account.kind.in_(
+        [AccountKind.CLEARING, AccountKind.BANK]
+    )
+    return (
+        select(
+            NumberedTotal.book_id.label("book_id"),
+            *(_column(figure) for figure in Figure),
+            _sum(settled, NumberedTotal.entries, "gifts"),
+        )
+        .join(Account, Account.id == NumberedTotal.account_id)
+        .join(Book, Book.id == NumberedTotal.book_id)
+        .where(Book.kind == BookKind.UNIT.value)
+        .group_by(NumberedTotal.book_id)
+    )
+
+
+def head() -> int:
+    """The last number given: the n of "as of entry n" for every figure of this snapshot."""
+    return db.session().scalars(select(Head.n)).one()
+
+
+def suspense_fen() -> int:
+    """Money in suspense, numbered: a debt, never raised."""
+    held = (
+        select(func.coalesce(func.sum(_net()), 0))
+        .join(Account, Account.id == NumberedTotal.account_id)
+        .where(Account.kind == AccountKind.HELD.value)
+    )
+    return int(db.session().scalars(held).one())
+
+
+def mode() -> str:
+    """``real`` or ``test``: what this database was born as."""
+    return db.session().scalars(select(Database.mode)).one()
+
+
+def entry_numbers(keys: list[str]) -> dict[str, int]:
+    """The numbers of entries by idempotency key; those without one are not in the answer."""
+    rows = db.session().execute(
+        select(Entry.idempotency_key, Number.n)
+        .join(Number, Number.entry_id == Entry.id)
+        .where(Entry.idempotency_key.in_(keys))
+    )
+    return {key: n for key, n in rows}

@@ -1,0 +1,130 @@
+"""Gap-free numbers 1, 2, 3 … for entries, after their commit; one sequencer at a time.
+
+An entry without a number is found book by book: ``book_no`` is given while the book is locked, so
+in each book the entries without a number are exactly those past the last numbered ``book_no``,
+and a late commit with a smaller id cannot be passed over. (This is the anti-join of entries and
+numbers, at the cost of the books that moved and not of all entries.)
+
+Each book keeps its order, and a group's entries stand side by side. A database trigger moves the
+numbered totals in the same transaction and refuses any other order.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import func, select, text
+
+from charity.kernel.atomic import require_atomic
+from charity.kernel.db import bulk_insert, db
+from charity.ledger.models import BookHead, Entry, Head, Number, NumberedHead
+
+BATCH = 5_000
+_LOCK = 7_202_611  # the advisory lock of the sequencer
+
+
+def sequence(limit: int = BATCH) -> int:
+    """Number up to ``limit`` waiting entries (a group is never cut); return how many.
+
+    Runs inside ``atomic()``. Returns 0 when another sequencer is at work.
+    """
+    require_atomic()
+    session = db.session()
+    if session.get_bind().dialect.name == "postgresql":
+        # Transaction level: it works behind PgBouncer and ends with the transaction.
+        if not session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}):
+            return 0
+    order = in_order(*_waiting(limit))
+    if not order:
+        return 0
+    first = session.scalars(select(Head.n)).one() + 1
+    bulk_insert(
+        session,
+        Number.__table__,  # type: ignore[arg-type] # a declarative class's table is a Table
+        [{"n": first + i, "entry_id": entry_id} for i, entry_id in enumerate(order)],
+    )
+    return len(order)
+
+
+Waiting = tuple[int, int, int, int | None]  # entry id, book id, book_no, group id
+
+
+def _waiting(limit: int) -> tuple[list[Waiting], dict[int, int]]:
+    """Entries without a number, and the last numbered ``book_no`` of their books."""
+    session = db.session()
+    past = (
+        select(Entry.id, Entry.book_id, Entry.book_no, Entry.group_id, NumberedHead.last_no)
+        .join(NumberedHead, NumberedHead.book_id == Entry.book_id)
+        .join(BookHead, BookHead.book_id == Entry.book_id)
+        .where(BookHead.last_no > NumberedHead.last_no, Entry.book_no > NumberedHead.last_no)
+    )
+    rows = session.execute(past.order_by(Entry.id).limit(limit)).all()
+    numbered = {row.book_id: row.last_no for row in rows}
+    waiting: dict[int, Waiting] = {row.id: (row[0], row[1], row[2], row[3]) for row in rows}
+    groups = {row.group_id for row in rows if row.group_id is not None}
+    if len(rows) == limit and groups:
+        # The window was cut: bring in the whole of each group in it, and what stands before.
+        members = session.execute(
+            select(Entry.book_id, func.max(Entry.book_no))
+            .where(Entry.group_id.in_(groups))
+            .group_by(Entry.book_id)
+        )
+        for book_id, last in members.all():
+            for row in session.execute(past.where(Entry.book_id == book_id, Entry.book_no <= last)):
+                numbered[row.book_id] = row.last_no
+                waiting[row.id] = (row[0], row[1], row[2], row[3])
+    return list(waiting.values()), numbered
+
+
+def _block(row: Waiting) -> int:
+    """What must stand side by side: the group, or the entry alone."""
+    return row[3] if row[3] is not None else row[0]
+
+
+def in_order(rows: Sequence[Waiting], numbered: Mapping[int, int]) -> list[int]:
+    """Entry ids in an order that keeps each book's ``book_no`` and each group side by side.
+
+    ``numbered`` is each book's last numbered ``book_no``. Entries whose predecessors, or whose
+    group's other members, are not among ``rows`` wait. Of those ready, the smaller id goes first.
+    """
+    queues: dict[int, list[Waiting]] = defaultdict(list)
+    members: dict[int, list[Waiting]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row[1], row[2])):
+        # A gap: its predecessor is outside the window, so this one and all after it wait.
+        if row[2] == numbered[row[1]] + len(queues[row[1]]) + 1:
+            queues[row[1]].append(row)
+        members[_block(row)].append(row)
+    position = dict.fromkeys(queues, 0)
+    ready: list[tuple[int, int]] = []
+
+    def heads(block: int) -> bool:
+        """Whether the block's entries are next in every one of its books."""
+        for book, count in Counter(row[1] for row in members[block]).items():
+            following = queues[book][position[book] : position[book] + count]
+            if [_block(row) for row in following] != [block] * count:
+                return False
+        return True
+
+    def offer(book: int) -> None:
+        if position[book] < len(queues[book]):
+            block = _block(queues[book][position[book]])
+            if heads(block):
+                heapq.heappush(ready, (min(row[0] for row in members[block]), block))
+
+    for book in queues:
+        offer(book)
+    order: list[int] = []
+    done: set[int] = set()
+    while ready:
+        _, block = heapq.heappop(ready)
+        if block in done:
+            continue
+        done.add(block)
+        order += [row[0] for row in members[block]]
+        for row in members[block]:
+            position[row[1]] += 1
+        for book in {row[1] for row in members[block]}:
+            offer(book)
+    return order

@@ -1,0 +1,189 @@
+"""Databases, applications and actors for the tests.
+
+An append-only database cannot be cleaned: one migrated template is made for each dialect and run,
+and each test that asks for ``database`` gets a copy of it (SQLite: a file; PostgreSQL: ``CREATE
+DATABASE … TEMPLATE``), used with the application's role.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine
+
+from charity.app import create_app, import_models
+from charity.config import RunMode, Settings, bundle_dir
+from charity.kernel.db import db
+from charity.ledger import services as ledger
+from charity.ledger.kinds import Mode
+
+_counter = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class TestDatabase:
+    """A fresh, migrated database: the application's URL and the owner's."""
+
+    __test__ = False
+    dialect: str
+    url: str
+    owner_url: str
+
+
+def _postgres_bin() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
+    return found[0].parent if found else None
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The suite's own PostgreSQL, on a unix socket; yields the socket's folder."""
+    binaries = _postgres_bin()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed")
+    # The socket's path must be short and readable for the server's user.
+    home = Path(f"/tmp/charity-pg-{os.getpid()}-{next(_counter)}")  # noqa: S108 - see above
+    home.mkdir(mode=0o755)
+    run: list[str] = []
+    if os.geteuid() == 0:
+        user = pwd.getpwnam("postgres")
+        os.chown(home, user.pw_uid, user.pw_gid)
+        run = ["runuser", "-u", "postgres", "--"]
+    data = home / "data"
+    subprocess.run(
+        [*run, binaries / "initdb", "-D", data, "-A", "trust", "-U", "postgres",
+         "--locale=C.UTF-8", "-E", "UTF8"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    options = f"-c listen_addresses='' -k {home} -c max_connections=200 -c shared_buffers=256MB"
+    control = [*run, binaries / "pg_ctl", "-w", "-D", data]
+    subprocess.run(
+        [*control, "-l", home / "log", "-o", options, "start"], check=True, capture_output=True
+    )
+    try:
+        with psycopg.connect(f"host={home} user=postgres", autocommit=True) as conn:
+            conn.execute("CREATE ROLE charity_owner LOGIN")
+            conn.execute("CREATE ROLE charity_app LOGIN")
+        yield str(home)
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _postgres_url(home: str, name: str, role: str) -> str:
+    return f"postgresql+psycopg://{role}@/{name}?host={home}"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """Name of a migrated, born database that others are copied from."""
+    name = "template_charity"
+    with psycopg.connect(f"host={postgres_server} user=postgres", autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} OWNER charity_owner")
+    import_models()
+    ledger.prepare(
+        _postgres_url(postgres_server, name, "charity_owner"),
+        bundle_dir() / "migrations",
+        app_role="charity_app",
+        birth=Mode.TEST,
+    )
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, born SQLite file that others are copied from."""
+    path = tmp_path_factory.mktemp("template") / "charity.db"
+    import_models()
+    url = f"sqlite:///{path}"
+    ledger.prepare(url, bundle_dir() / "migrations", app_role=None, birth=Mode.TEST)
+    engine = create_engine(url)
+    with engine.connect() as conn:
+        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+BOTH = [
+    pytest.param("sqlite", id="sqlite"),
+    pytest.param("postgres", id="postgres", marks=pytest.mark.postgres),
+]
+
+
+@pytest.fixture(params=BOTH)
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Each test that needs a database runs on both."""
+    return str(request.param)
+
+
+def make_database(
+    dialect: str, request: pytest.FixtureRequest, folder: Path
+) -> Iterator[TestDatabase]:
+    """A fresh copy of the dialect's template."""
+    if dialect == "sqlite":
+        path = folder / "charity.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield TestDatabase("sqlite", f"sqlite:///{path}", f"sqlite:///{path}")
+        return
+    home = request.getfixturevalue("postgres_server")
+    template = request.getfixturevalue("postgres_template")
+    name = f"test_{os.getpid()}_{next(_counter)}"
+    with psycopg.connect(f"host={home} user=postgres", autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER charity_owner")
+    yield TestDatabase(
+        "postgres",
+        _postgres_url(home, name, "charity_app"),
+        _postgres_url(home, name, "charity_owner"),
+    )
+    with psycopg.connect(f"host={home} user=postgres", autocommit=True) as conn:
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(
+    dialect: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[TestDatabase]:
+    """A fresh database of each dialect."""
+    yield from make_database(dialect, request, tmp_path)
+
+
+def make_settings(database: TestDatabase, folder: Path, **changes: object) -> Settings:
+    """Settings of a test installation on ``database``."""
+    values: dict[str, object] = {
+        "mode": RunMode.DEVELOPMENT,
+        "data_dir": folder,
+        "database_url": database.url,
+        "database_owner_url": database.owner_url,
+        "secret_key": "tests-only-" + "0" * 32,
+        "base_url": "http://127.0.0.1:8000",
+    }
+    return Settings.model_validate({**values, **changes})
+
+
+@pytest.fixture
+def app(database: TestDatabase, tmp_path: Path) -> Iterator[Flask]:
+    """The application on a fresh database, without an application context."""
+    made = create_app(make_settings(database, tmp_path))
+    made.config["TESTING"] = True
+    yield made
+    with made.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def ctx(app: Flask) -> Iterator[Flask]:
+    """The same, inside an application context: for services and queries."""
+    with app.app_context():
+        yield app
+        db.session.remove()
