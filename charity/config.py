@@ -5,6 +5,7 @@ A wrong value stops the start with its name and what was expected.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from enum import StrEnum
 from importlib import resources
@@ -123,10 +124,8 @@ class Settings(BaseSettings):
             fresh.touch(mode=0o600)
             fresh.write_text(secrets.token_urlsafe(48))
             # Another process may have been first: its key stays.
-            try:
+            with contextlib.suppress(FileExistsError):
                 path.hardlink_to(fresh)
-            except FileExistsError:
-                pass
             fresh.unlink()
         return path.read_text().strip()
 

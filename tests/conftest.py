@@ -52,7 +52,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if binaries is None:
         pytest.skip("PostgreSQL is not installed")
     # The socket's path must be short and readable for the server's user.
-    home = Path(f"/tmp/charity-pg-{os.getpid()}-{next(_counter)}")  # noqa: S108 - see above
+    home = Path(f"/tmp/charity-pg-{os.getpid()}-{next(_counter)}")
     home.mkdir(mode=0o755)
     run: list[str] = []
     if os.geteuid() == 0:

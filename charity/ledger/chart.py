@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from charity.ledger.kinds import AccountKind as A
 from charity.ledger.kinds import BookKind as B
 from charity.ledger.kinds import EntryKind as E
-from charity.ledger.kinds import Figure as F
+from charity.ledger.kinds import Figure
 from charity.ledger.kinds import Side
 
 
@@ -61,19 +61,19 @@ class KindRule:
 
     kind: E
     authorized: bool
-    figure: F | None
+    figure: Figure | None
     sign: int = 1
 
 
 KINDS: dict[E, KindRule] = {
     rule.kind: rule
     for rule in (
-        KindRule(E.GIFT, False, F.RAISED),
-        KindRule(E.BANK_GIFT, False, F.RAISED),
-        KindRule(E.SLIP_BANK, False, F.RAISED),
+        KindRule(E.GIFT, False, Figure.RAISED),
+        KindRule(E.BANK_GIFT, False, Figure.RAISED),
+        KindRule(E.SLIP_BANK, False, Figure.RAISED),
         KindRule(E.SLIP, False, None),
-        KindRule(E.FEE, False, F.FEES, -1),
-        KindRule(E.FEE_BORNE, False, F.BORNE),
+        KindRule(E.FEE, False, Figure.FEES, -1),
+        KindRule(E.FEE_BORNE, False, Figure.BORNE),
         KindRule(E.PAYOUT, False, None),
         KindRule(E.PAYOUT_BANK, False, None),
         KindRule(E.ADVANCE, False, None),
@@ -81,14 +81,14 @@ KINDS: dict[E, KindRule] = {
         KindRule(E.SUSPENSE_IN, False, None),
         KindRule(E.SUSPENSE_OUT, False, None),
         KindRule(E.SUSPENSE_RETURN, False, None),
-        KindRule(E.REFUND, False, F.REFUNDED, -1),
-        KindRule(E.DISPUTE, False, F.DISPUTED, -1),
-        KindRule(E.DISPUTE_WON, False, F.DISPUTED, -1),
+        KindRule(E.REFUND, False, Figure.REFUNDED, -1),
+        KindRule(E.DISPUTE, False, Figure.DISPUTED, -1),
+        KindRule(E.DISPUTE_WON, False, Figure.DISPUTED, -1),
         KindRule(E.RESERVE, True, None),
         KindRule(E.VOID, False, None),
-        KindRule(E.PAY, True, F.USED, -1),
-        KindRule(E.BANK_RETURN, False, F.USED, -1),
-        KindRule(E.MONEY_BACK, False, F.USED, -1),
+        KindRule(E.PAY, True, Figure.USED, -1),
+        KindRule(E.BANK_RETURN, False, Figure.USED, -1),
+        KindRule(E.MONEY_BACK, False, Figure.USED, -1),
         # A correction counts as the kind it corrects (``counts_as``), never as itself.
         KindRule(E.CORRECTION, False, None),
         KindRule(E.INTEREST, False, None),

@@ -118,6 +118,7 @@ def seed_reference(conn: Connection) -> None:
 def schema_version(conn: Connection) -> str | None:
     """The Alembic revision the database stands at; ``None`` before the first migration."""
     try:
-        return conn.scalar(text("SELECT version_num FROM alembic_version"))
+        found: str | None = conn.scalar(text("SELECT version_num FROM alembic_version"))
     except Exception:  # noqa: BLE001 - any database's way of saying that the table is not there
         return None
+    return found

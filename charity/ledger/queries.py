@@ -85,15 +85,13 @@ def book_figures() -> Select[Any]:
 
     A select, so that a page can join its own tables and sum in one query.
     """
+    columns: list[Label[Any]] = [_column(figure) for figure in Figure]
     settled = NumberedTotal.kind.in_([kind.value for kind in _GIFTS]) & Account.kind.in_(
         [AccountKind.CLEARING, AccountKind.BANK]
     )
+    columns.append(_sum(settled, NumberedTotal.entries.expression, "gifts"))
     return (
-        select(
-            NumberedTotal.book_id.label("book_id"),
-            *(_column(figure) for figure in Figure),
-            _sum(settled, NumberedTotal.entries, "gifts"),
-        )
+        select(NumberedTotal.book_id.label("book_id"), *columns)
         .join(Account, Account.id == NumberedTotal.account_id)
         .join(Book, Book.id == NumberedTotal.book_id)
         .where(Book.kind == BookKind.UNIT.value)
@@ -128,4 +126,4 @@ def entry_numbers(keys: list[str]) -> dict[str, int]:
         .join(Number, Number.entry_id == Entry.id)
         .where(Entry.idempotency_key.in_(keys))
     )
-    return {key: n for key, n in rows}
+    return dict(row._tuple() for row in rows)

@@ -32,10 +32,10 @@ def sequence(limit: int = BATCH) -> int:
     """
     require_atomic()
     session = db.session()
-    if session.get_bind().dialect.name == "postgresql":
-        # Transaction level: it works behind PgBouncer and ends with the transaction.
-        if not session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}):
-            return 0
+    # Transaction level: it works behind PgBouncer and ends with the transaction.
+    lock = text("SELECT pg_try_advisory_xact_lock(:key)")
+    if session.get_bind().dialect.name == "postgresql" and not session.scalar(lock, {"key": _LOCK}):
+        return 0
     order = in_order(*_waiting(limit))
     if not order:
         return 0
@@ -89,42 +89,52 @@ def in_order(rows: Sequence[Waiting], numbered: Mapping[int, int]) -> list[int]:
     ``numbered`` is each book's last numbered ``book_no``. Entries whose predecessors, or whose
     group's other members, are not among ``rows`` wait. Of those ready, the smaller id goes first.
     """
-    queues: dict[int, list[Waiting]] = defaultdict(list)
-    members: dict[int, list[Waiting]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (row[1], row[2])):
-        # A gap: its predecessor is outside the window, so this one and all after it wait.
-        if row[2] == numbered[row[1]] + len(queues[row[1]]) + 1:
-            queues[row[1]].append(row)
-        members[_block(row)].append(row)
-    position = dict.fromkeys(queues, 0)
-    ready: list[tuple[int, int]] = []
+    return _Merge(rows, numbered).order()
 
-    def heads(block: int) -> bool:
-        """Whether the block's entries are next in every one of its books."""
-        for book, count in Counter(row[1] for row in members[block]).items():
-            following = queues[book][position[book] : position[book] + count]
-            if [_block(row) for row in following] != [block] * count:
+
+class _Merge:
+    """Queues of the books, merged block by block; a block is a group or one entry."""
+
+    def __init__(self, rows: Sequence[Waiting], numbered: Mapping[int, int]) -> None:
+        self.queues: dict[int, list[Waiting]] = defaultdict(list)
+        self.members: dict[int, list[Waiting]] = defaultdict(list)
+        for row in sorted(rows, key=lambda row: (row[1], row[2])):
+            # A gap: its predecessor is outside the window, so this one and all after it wait.
+            if row[2] == numbered[row[1]] + len(self.queues[row[1]]) + 1:
+                self.queues[row[1]].append(row)
+            self.members[_block(row)].append(row)
+        self.position = dict.fromkeys(self.queues, 0)
+        self.ready: list[tuple[int, int]] = []
+
+    def order(self) -> list[int]:
+        for book in self.queues:
+            self._offer(book)
+        order: list[int] = []
+        done: set[int] = set()
+        while self.ready:
+            _, block = heapq.heappop(self.ready)
+            if block in done:
+                continue
+            done.add(block)
+            members = self.members[block]
+            order += [row[0] for row in members]
+            for row in members:
+                self.position[row[1]] += 1
+            for book in {row[1] for row in members}:
+                self._offer(book)
+        return order
+
+    def _offer(self, book: int) -> None:
+        """The block at the head of this book is ready when it heads all of its books."""
+        if self.position[book] < len(self.queues[book]):
+            block = _block(self.queues[book][self.position[book]])
+            if self._heads_all(block):
+                first = min(row[0] for row in self.members[block])
+                heapq.heappush(self.ready, (first, block))
+
+    def _heads_all(self, block: int) -> bool:
+        for book, count in Counter(row[1] for row in self.members[block]).items():
+            at = self.position[book]
+            if [_block(row) for row in self.queues[book][at : at + count]] != [block] * count:
                 return False
         return True
-
-    def offer(book: int) -> None:
-        if position[book] < len(queues[book]):
-            block = _block(queues[book][position[book]])
-            if heads(block):
-                heapq.heappush(ready, (min(row[0] for row in members[block]), block))
-
-    for book in queues:
-        offer(book)
-    order: list[int] = []
-    done: set[int] = set()
-    while ready:
-        _, block = heapq.heappop(ready)
-        if block in done:
-            continue
-        done.add(block)
-        order += [row[0] for row in members[block]]
-        for row in members[block]:
-            position[row[1]] += 1
-        for book in {row[1] for row in members[block]}:
-            offer(book)
-    return order

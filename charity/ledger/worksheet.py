@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import BindParameter, bindparam, insert, select, text
 
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
@@ -290,7 +290,7 @@ def worksheet(book_ids: Iterable[int]) -> Worksheet:
     ids = sorted(set(book_ids))
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT ledger_lock(:ids)"), {"ids": ids})
-    in_ids = bindparam("ids", expanding=True)
+    in_ids: BindParameter[int] = bindparam("ids", expanding=True)
     books: dict[int, _BookState] = {}
     heads = (
         select(BookHead.book_id, BookHead.last_no, Book.kind)
