@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from charity.ledger.kinds import AccountKind as A
 from charity.ledger.kinds import BookKind as B
 from charity.ledger.kinds import EntryKind as E
-from charity.ledger.kinds import Figure
-from charity.ledger.kinds import Side
+from charity.ledger.kinds import Figure, Side
 
 
 @dataclass(frozen=True)

@@ -126,4 +126,4 @@ def entry_numbers(keys: list[str]) -> dict[str, int]:
         .join(Number, Number.entry_id == Entry.id)
         .where(Entry.idempotency_key.in_(keys))
     )
-    return dict(row._tuple() for row in rows)
+    return {row.idempotency_key: row.n for row in rows}

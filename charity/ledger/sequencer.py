@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, func, select, text
 
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import bulk_insert, db
@@ -26,7 +27,7 @@ _LOCK = 7_202_611  # the advisory lock of the sequencer
 
 
 def sequence(limit: int = BATCH) -> int:
-    """Number up to ``limit`` waiting entries (a group is never cut); return how many.
+    """Number about ``limit`` waiting entries (a group is never cut); return how many.
 
     Runs inside ``atomic()``. Returns 0 when another sequencer is at work.
     """
@@ -52,29 +53,47 @@ Waiting = tuple[int, int, int, int | None]  # entry id, book id, book_no, group 
 
 
 def _waiting(limit: int) -> tuple[list[Waiting], dict[int, int]]:
-    """Entries without a number, and the last numbered ``book_no`` of their books."""
+    """About ``limit`` entries without a number, and the last numbered ``book_no`` of their books.
+
+    The books that moved share the window evenly, so the cost is that of the window, however many
+    entries there are. Each group in it is brought in whole, with what stands before it.
+    """
     session = db.session()
+    behind = select(BookHead.book_id).join(
+        NumberedHead,
+        and_(NumberedHead.book_id == BookHead.book_id, BookHead.last_no > NumberedHead.last_no),
+    )
+    books = session.scalars(behind).all()
+    if not books:
+        return [], {}
+    share = limit // len(books) + 1
     past = (
         select(Entry.id, Entry.book_id, Entry.book_no, Entry.group_id, NumberedHead.last_no)
         .join(NumberedHead, NumberedHead.book_id == Entry.book_id)
-        .join(BookHead, BookHead.book_id == Entry.book_id)
-        .where(BookHead.last_no > NumberedHead.last_no, Entry.book_no > NumberedHead.last_no)
+        .where(Entry.book_no > NumberedHead.last_no)
     )
-    rows = session.execute(past.order_by(Entry.id).limit(limit)).all()
-    numbered = {row.book_id: row.last_no for row in rows}
-    waiting: dict[int, Waiting] = {row.id: (row[0], row[1], row[2], row[3]) for row in rows}
-    groups = {row.group_id for row in rows if row.group_id is not None}
-    if len(rows) == limit and groups:
-        # The window was cut: bring in the whole of each group in it, and what stands before.
-        members = session.execute(
+    window = past.where(
+        NumberedHead.book_id.in_(behind), Entry.book_no <= NumberedHead.last_no + share
+    )
+    numbered: dict[int, int] = {}
+    waiting: dict[int, Waiting] = {}
+
+    def take(rows: Iterable[Any]) -> None:
+        for entry_id, book_id, book_no, group_id, last_no in rows:
+            numbered[book_id] = last_no
+            waiting[entry_id] = (entry_id, book_id, book_no, group_id)
+
+    take(session.execute(window))
+    groups = {row[3] for row in waiting.values() if row[3] is not None}
+    if groups:
+        members = (
             select(Entry.book_id, func.max(Entry.book_no))
             .where(Entry.group_id.in_(groups))
             .group_by(Entry.book_id)
         )
-        for book_id, last in members.all():
-            for row in session.execute(past.where(Entry.book_id == book_id, Entry.book_no <= last)):
-                numbered[row.book_id] = row.last_no
-                waiting[row.id] = (row[0], row[1], row[2], row[3])
+        for book_id, last in session.execute(members).all():
+            if last > numbered.get(book_id, 0) + share:
+                take(session.execute(past.where(Entry.book_id == book_id, Entry.book_no <= last)))
     return list(waiting.values()), numbered
 
 
