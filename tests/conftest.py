@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import pwd
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +24,7 @@ from charity.config import RunMode, Settings, bundle_dir
 from charity.kernel.db import db
 from charity.ledger import services as ledger
 from charity.ledger.kinds import Mode
+from tests.servers import postgres, postgres_binaries, postgres_url
 
 _counter = itertools.count(1)
 
@@ -40,48 +39,15 @@ class TestDatabase:
     owner_url: str
 
 
-def _postgres_bin() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
-    return found[0].parent if found else None
-
-
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The suite's own PostgreSQL, on a unix socket; yields the socket's folder."""
-    binaries = _postgres_bin()
+    binaries = postgres_binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed")
-    # The socket's path must be short and readable for the server's user.
-    home = Path(f"/tmp/charity-pg-{os.getpid()}-{next(_counter)}")
-    home.mkdir(mode=0o755)
-    run: list[str] = []
-    if os.geteuid() == 0:
-        user = pwd.getpwnam("postgres")
-        os.chown(home, user.pw_uid, user.pw_gid)
-        run = ["runuser", "-u", "postgres", "--"]
-    data = home / "data"
-    subprocess.run(
-        [*run, binaries / "initdb", "-D", data, "-A", "trust", "-U", "postgres",
-         "--locale=C.UTF-8", "-E", "UTF8"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    options = f"-c listen_addresses='' -k {home} -c max_connections=200 -c shared_buffers=256MB"
-    control = [*run, binaries / "pg_ctl", "-w", "-D", data]
-    subprocess.run(
-        [*control, "-l", home / "log", "-o", options, "start"], check=True, capture_output=True
-    )
-    try:
-        with psycopg.connect(f"host={home} user=postgres", autocommit=True) as conn:
-            conn.execute("CREATE ROLE charity_owner LOGIN")
-            conn.execute("CREATE ROLE charity_app LOGIN")
-        yield str(home)
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True)
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _postgres_url(home: str, name: str, role: str) -> str:
-    return f"postgresql+psycopg://{role}@/{name}?host={home}"
+    # The suite proves what is stored, not that it survives a power cut.
+    with postgres(binaries, settings="-c fsync=off -c full_page_writes=off") as home:
+        yield home
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +58,7 @@ def postgres_template(postgres_server: str) -> str:
         conn.execute(f"CREATE DATABASE {name} OWNER charity_owner")
     import_models()
     ledger.prepare(
-        _postgres_url(postgres_server, name, "charity_owner"),
+        postgres_url(postgres_server, name, "charity_owner"),
         bundle_dir() / "migrations",
         app_role="charity_app",
         birth=Mode.TEST,
@@ -142,8 +108,8 @@ def make_database(
         conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER charity_owner")
     yield TestDatabase(
         "postgres",
-        _postgres_url(home, name, "charity_app"),
-        _postgres_url(home, name, "charity_owner"),
+        postgres_url(home, name, "charity_app"),
+        postgres_url(home, name, "charity_owner"),
     )
     with psycopg.connect(f"host={home} user=postgres", autocommit=True) as conn:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
