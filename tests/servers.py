@@ -41,7 +41,7 @@ def postgres(binaries: Path, *, settings: str = "") -> Iterator[str]:
     data = home / "data"
     initdb = [*run, binaries / "initdb", "-D", data, "-A", "trust", "-U", "postgres"]
     subprocess.run([*initdb, "--locale=C.UTF-8", "-E", "UTF8"], check=True, capture_output=True)
-    options = f"-c listen_addresses='' -k {home} -c max_connections=200 -c shared_buffers=256MB {settings}"
+    options = f"-c listen_addresses='' -k {home} -c max_connections=200 {settings}"
     control = [*run, binaries / "pg_ctl", "-w", "-D", data]
     start = [*control, "-l", home / "log", "-o", options, "start"]
     subprocess.run(start, check=True, capture_output=True)

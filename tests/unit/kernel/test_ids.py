@@ -21,7 +21,7 @@ def test_ids_grow_even_when_the_clock_stands_or_goes_back(monkeypatch: pytest.Mo
 def test_ids_keep_their_process_bits_when_the_sequence_runs_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    source = ids._Source()  # noqa: SLF001 - the property is about one process's source
+    source = ids._Source()
     monkeypatch.setattr(ids.clock, "milliseconds", lambda: 1_800_000_000_000)
     made = [source.take() for _ in range(20_000)]
     assert {(value >> 12) & 0x3FF for value in made} == {source.process}
