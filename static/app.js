@@ -48,7 +48,14 @@
       if (ownRadio && own.value) { ownRadio.checked = true; }
       update();
     });
-    radios.forEach(function (radio) { radio.addEventListener("change", update); });
+    /* Choosing a given amount takes the typed one back: two amounts in one form are refused. */
+    radios.forEach(function (radio) {
+      radio.addEventListener("change", function () {
+        if (radio.checked && radio.value !== "own") { own.value = ""; }
+        if (radio.checked && radio.value === "own") { own.focus(); }
+        update();
+      });
+    });
     update();
   }
 
