@@ -17,7 +17,9 @@ from typing import Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -27,11 +29,12 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    any_,
+    bindparam,
     event,
-    insert,
-    literal_column,
+    func,
+    select,
 )
-from sqlalchemy import func as sql
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 WRITE_ROOM = "charity_write"
@@ -138,24 +141,42 @@ def bulk_insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
     """
     if not rows:
         return
-    if session.get_bind().dialect.name != "postgresql":
-        session.execute(insert(table), rows)
-        return
+    dialect = session.get_bind().dialect
     names = list(rows[0])
     columns = [table.c[name] for name in names]
-    dialect = session.get_bind().dialect
-    types = [column.type.compile(dialect) for column in columns]
-    arrays = ", ".join(f"CAST(%({n})s AS {t}[])" for n, t in zip(names, types, strict=True))
     processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
-    values: dict[str, list[Any]] = {}
+    quoted = ", ".join(f'"{name}"' for name in names)
+    values: list[list[Any]] = []
     for name, process in zip(names, processors, strict=True):
         given = [row[name] for row in rows]
-        values[name] = [process(v) for v in given] if process else given
-    quoted = ", ".join(f'"{name}"' for name in names)
+        values.append([process(value) for value in given] if process else given)
+    if dialect.name == "sqlite":
+        marks = ", ".join("?" * len(names))
+        session.connection().exec_driver_sql(
+            f"INSERT INTO {table.name} ({quoted}) VALUES ({marks})",  # noqa: S608 - names come from our own table objects
+            list(zip(*values, strict=True)),
+        )
+        return
+    types = [column.type.compile(dialect) for column in columns]
+    arrays = ", ".join(f"CAST(%({n})s AS {t}[])" for n, t in zip(names, types, strict=True))
     session.connection().exec_driver_sql(
-        f"INSERT INTO {table.name} ({quoted}) SELECT * FROM unnest({arrays})",  # noqa: S608 - names come from our own table objects
-        values,
+        f"INSERT INTO {table.name} ({quoted}) SELECT * FROM unnest({arrays})",  # noqa: S608 - see above
+        dict(zip(names, values, strict=True)),
     )
+
+
+def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """``column IN values`` as one parameter, however many values there are.
+
+    PostgreSQL takes an array; SQLite, which has none and limits parameters, takes JSON.
+    """
+    given = list(values)
+    if db.session().get_bind().dialect.name == "postgresql":
+        array = bindparam(None, given, type_=ARRAY(column.type), unique=True)
+        found: ColumnElement[bool] = column == any_(array)
+        return found
+    each = func.json_each(json.dumps(given)).table_valued("value")
+    return column.in_(select(each.c.value))
 
 
 def canonical_json(value: object) -> str:

@@ -1,0 +1,58 @@
+"""States and choices of gifts and payments."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Display(StrEnum):
+    """How a gift is shown in public."""
+
+    MASKED = "masked"  # family name only; the default
+    NAME = "name"  # opted into
+    ANONYMOUS = "anonymous"  # 爱心人士
+
+
+class BillWish(StrEnum):
+    """What the donor wants of the state bill (公益事业捐赠票据)."""
+
+    WANTED = "wanted"
+    WAIVED = "waived"
+    ANONYMOUS = "anonymous"  # nobody to issue it to
+
+
+class PaymentStatus(StrEnum):
+    """Where a payment is. ``RANK`` tells which event wins, whatever order they come in."""
+
+    CREATED = "created"  # asked for, the provider not yet told
+    PENDING = "pending"  # the provider has it
+    EXPIRED = "expired"
+    FAILED = "failed"
+    PAID = "paid"
+
+
+RANK = {status: rank for rank, status in enumerate(PaymentStatus)}
+
+
+class GiftStatus(StrEnum):
+    """Where a gift is."""
+
+    CREATED = "created"
+    PENDING = "pending"
+    SETTLED = "settled"  # in the ledger
+    FAILED = "failed"
+    EXPIRED = "expired"
+    PARTLY_REFUNDED = "partly_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+
+
+FINAL = frozenset({GiftStatus.SETTLED, GiftStatus.FAILED, GiftStatus.EXPIRED, GiftStatus.REFUNDED})
+
+
+class EventType(StrEnum):
+    """What providers tell us, in our words."""
+
+    PAID = "payment.paid"
+    DECLINED = "payment.declined"
+    EXPIRED = "payment.expired"

@@ -1,0 +1,371 @@
+"""The charity, its fund, campaigns and units; donors, intents, gifts, payments; the sandbox."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+MOMENT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "donations_donor",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "identity",
+            sa.String(length=64),
+            nullable=True,
+            comment="blind index of name and contacts; null when there is no contact",
+        ),
+        sa.Column("name", sa.LargeBinary(), nullable=True),
+        sa.Column("email", sa.LargeBinary(), nullable=True),
+        sa.Column("phone", sa.LargeBinary(), nullable=True),
+        sa.Column("organization_name", sa.String(length=200), nullable=True),
+        sa.Column("organization_uscc", sa.String(length=18), nullable=True),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("settled_at", MOMENT, nullable=True, comment="the first gift that settled"),
+        sa.PrimaryKeyConstraint("id", name="pk_donations_donor"),
+        sa.UniqueConstraint("identity", name="uq_donations_donor_identity"),
+    )
+    op.create_table(
+        "donations_tally",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("donors", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("id = 1", name="ck_donations_tally_one_row"),
+        sa.PrimaryKeyConstraint("id", name="pk_donations_tally"),
+    )
+    op.create_table(
+        "funds_charity",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("name_en", sa.String(length=200), nullable=False),
+        sa.Column(
+            "uscc", sa.String(length=18), nullable=False, comment="unified social credit code"
+        ),
+        sa.Column(
+            "certificate", sa.String(length=200), nullable=False, comment="fundraising certificate"
+        ),
+        sa.Column("address", sa.String(length=200), nullable=False),
+        sa.Column("phone", sa.String(length=60), nullable=False),
+        sa.Column("email", sa.String(length=200), nullable=False),
+        sa.Column("icp", sa.String(length=100), nullable=False, comment="ICP filing of the site"),
+        sa.Column("handler", sa.String(length=40), nullable=False, comment="who handles receipts"),
+        sa.CheckConstraint("id = 1", name="ck_funds_charity_one_row"),
+        sa.PrimaryKeyConstraint("id", name="pk_funds_charity"),
+    )
+    op.create_table(
+        "funds_fund",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("name_en", sa.String(length=200), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_funds_fund"),
+        sa.UniqueConstraint("code", name="uq_funds_fund_code"),
+    )
+    op.create_table(
+        "funds_unit",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("name_en", sa.String(length=200), nullable=False),
+        sa.Column("level", sa.String(length=20), nullable=False),
+        sa.Column("area_code", sa.String(length=12), nullable=False),
+        sa.Column("area_name", sa.String(length=120), nullable=False),
+        sa.Column("parent_id", sa.BigInteger(), nullable=True),
+        sa.Column("depth", sa.SmallInteger(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.CheckConstraint(
+            "depth >= 0 AND (depth = 0) = (parent_id IS NULL)", name="ck_funds_unit_depth"
+        ),
+        sa.CheckConstraint(
+            "parent_id IS NULL OR parent_id <> id", name="ck_funds_unit_not_its_own_parent"
+        ),
+        sa.ForeignKeyConstraint(["parent_id"], ["funds_unit.id"], name="fk_funds_unit_parent_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_funds_unit"),
+        sa.UniqueConstraint("code", name="uq_funds_unit_code"),
+    )
+    op.create_index(
+        "ix_funds_unit_area_code_code", "funds_unit", ["area_code", "code"], unique=False
+    )
+    op.create_index("ix_funds_unit_parent_id", "funds_unit", ["parent_id"], unique=False)
+    op.create_table(
+        "sandbox_session",
+        sa.Column("reference", sa.String(length=40), nullable=False),
+        sa.Column("payment_id", sa.String(length=32), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.CheckConstraint(
+            "status IN ('open', 'declined', 'paid', 'expired')", name="ck_sandbox_session_status"
+        ),
+        sa.PrimaryKeyConstraint("reference", name="pk_sandbox_session"),
+        sa.UniqueConstraint("payment_id", name="uq_sandbox_session_payment_id"),
+    )
+    op.create_table(
+        "donations_intent",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column(
+            "key", sa.String(length=220), nullable=False, comment="idempotency key, unique for ever"
+        ),
+        sa.Column(
+            "facts_hash", sa.String(length=64), nullable=False, comment="keyed hash of the request"
+        ),
+        sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("account", sa.String(length=64), nullable=False),
+        sa.Column("mode", sa.String(length=4), nullable=False),
+        sa.Column("reference", sa.String(length=120), nullable=True),
+        sa.Column("pay_url", sa.String(length=500), nullable=True),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("status_at", MOMENT, nullable=False),
+        sa.Column("donor_id", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.CheckConstraint("mode IN ('real', 'test')", name="ck_donations_intent_mode"),
+        sa.CheckConstraint(
+            "status IN ('created', 'pending', 'expired', 'failed', 'paid')",
+            name="ck_donations_intent_status",
+        ),
+        sa.CheckConstraint("amount_fen >= 1", name="ck_donations_intent_amount"),
+        sa.ForeignKeyConstraint(
+            ["donor_id"], ["donations_donor.id"], name="fk_donations_intent_donor_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_donations_intent"),
+        sa.UniqueConstraint("key", name="uq_donations_intent_key"),
+        sa.UniqueConstraint("provider", "reference", name="uq_donations_intent_provider_reference"),
+        sa.UniqueConstraint("public_id", name="uq_donations_intent_public_id"),
+    )
+    op.create_index(
+        "ix_donations_intent_quiet",
+        "donations_intent",
+        ["expires_at"],
+        unique=False,
+        sqlite_where=sa.text("status IN ('created', 'pending')"),
+        postgresql_where=sa.text("status IN ('created', 'pending')"),
+    )
+    op.create_table(
+        "funds_campaign",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("fund_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "office_unit_id",
+            sa.BigInteger(),
+            nullable=False,
+            comment="fund office: gifts without a unit go to its book",
+        ),
+        sa.Column("slug", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("name_en", sa.String(length=200), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("fundraising_basis", sa.String(length=10), nullable=False),
+        sa.Column("filing_number", sa.String(length=60), nullable=False),
+        sa.Column("platform_name", sa.String(length=120), nullable=False),
+        sa.Column("platform_url", sa.String(length=300), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("purpose_en", sa.Text(), nullable=False),
+        sa.Column("area", sa.Text(), nullable=False),
+        sa.Column("beneficiaries", sa.Text(), nullable=False),
+        sa.Column("use_plan", sa.Text(), nullable=False),
+        sa.Column("cost_plan", sa.Text(), nullable=False),
+        sa.Column("leftover", sa.Text(), nullable=False),
+        sa.Column("person_in_charge", sa.String(length=60), nullable=False),
+        sa.Column("contact_phone", sa.String(length=60), nullable=False),
+        sa.Column("contact_address", sa.String(length=200), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.CheckConstraint(
+            "status = 'draft' OR (filing_number <> '' AND platform_url <> '')",
+            name="ck_funds_campaign_filed",
+        ),
+        sa.CheckConstraint(
+            "status IN ('draft', 'filed', 'open', 'ended', 'reported', 'closed')",
+            name="ck_funds_campaign_status",
+        ),
+        sa.CheckConstraint("ends_on >= starts_on", name="ck_funds_campaign_dates"),
+        sa.ForeignKeyConstraint(["fund_id"], ["funds_fund.id"], name="fk_funds_campaign_fund_id"),
+        sa.ForeignKeyConstraint(
+            ["office_unit_id"], ["funds_unit.id"], name="fk_funds_campaign_office_unit_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_funds_campaign"),
+        sa.UniqueConstraint("slug", name="uq_funds_campaign_slug"),
+    )
+    op.create_table(
+        "sandbox_event",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("reference", sa.String(length=40), nullable=False),
+        sa.Column("type", sa.String(length=40), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("next_at", MOMENT, nullable=False),
+        sa.Column("delivered_at", MOMENT, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["reference"], ["sandbox_session.reference"], name="fk_sandbox_event_reference"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_sandbox_event"),
+        sa.UniqueConstraint("reference", "type", name="uq_sandbox_event_reference_type"),
+    )
+    op.create_index(
+        "ix_sandbox_event_undelivered",
+        "sandbox_event",
+        ["next_at"],
+        unique=False,
+        sqlite_where=sa.text("delivered_at IS NULL"),
+        postgresql_where=sa.text("delivered_at IS NULL"),
+    )
+    op.create_table(
+        "donations_payment",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("intent_id", sa.BigInteger(), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("account", sa.String(length=64), nullable=False),
+        sa.Column("object_id", sa.String(length=120), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("fee_fen", sa.BigInteger(), nullable=False),
+        sa.Column("paid_at", MOMENT, nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.CheckConstraint("amount_fen >= 1 AND fee_fen >= 0", name="ck_donations_payment_amounts"),
+        sa.ForeignKeyConstraint(
+            ["intent_id"], ["donations_intent.id"], name="fk_donations_payment_intent_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_donations_payment"),
+        sa.UniqueConstraint("intent_id", name="uq_donations_payment_intent_id"),
+        sa.UniqueConstraint(
+            "provider",
+            "account",
+            "object_id",
+            name="uq_donations_payment_provider_account_object_id",
+        ),
+    )
+    op.create_table(
+        "donations_status_event",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("intent_id", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["intent_id"], ["donations_intent.id"], name="fk_donations_status_event_intent_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_donations_status_event"),
+        sa.UniqueConstraint(
+            "intent_id", "status", name="uq_donations_status_event_intent_id_status"
+        ),
+    )
+    op.create_table(
+        "funds_campaign_unit",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("campaign_id", sa.BigInteger(), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("book_id", sa.BigInteger(), nullable=False),
+        sa.Column("admitted_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["book_id"], ["ledger_book.id"], name="fk_funds_campaign_unit_book_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["funds_campaign.id"], name="fk_funds_campaign_unit_campaign_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["funds_unit.id"], name="fk_funds_campaign_unit_unit_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_funds_campaign_unit"),
+        sa.UniqueConstraint("book_id", name="uq_funds_campaign_unit_book_id"),
+        sa.UniqueConstraint(
+            "campaign_id", "unit_id", name="uq_funds_campaign_unit_campaign_id_unit_id"
+        ),
+        sa.UniqueConstraint("id", "book_id", name="uq_funds_campaign_unit_id_book_id"),
+    )
+    op.create_index(
+        "ix_funds_campaign_unit_unit_id", "funds_campaign_unit", ["unit_id"], unique=False
+    )
+    op.create_table(
+        "donations_gift",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("intent_id", sa.BigInteger(), nullable=False),
+        sa.Column("line", sa.SmallInteger(), nullable=False),
+        sa.Column("campaign_unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("book_id", sa.BigInteger(), nullable=False),
+        sa.Column("team", sa.String(length=64), nullable=True),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("donor_id", sa.BigInteger(), nullable=True),
+        sa.Column("display", sa.String(length=10), nullable=False),
+        sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("receipt_wanted", sa.Boolean(), nullable=False),
+        sa.Column("bill_wish", sa.String(length=10), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("settled_at", MOMENT, nullable=True),
+        sa.CheckConstraint(
+            "bill_wish IN ('wanted', 'waived', 'anonymous')", name="ck_donations_gift_bill_wish"
+        ),
+        sa.CheckConstraint(
+            "display IN ('masked', 'name', 'anonymous')", name="ck_donations_gift_display"
+        ),
+        sa.CheckConstraint(
+            "status IN ('created', 'pending', 'settled', 'failed', 'expired', 'partly_refunded', 'refunded', 'disputed')",
+            name="ck_donations_gift_status",
+        ),
+        sa.CheckConstraint("amount_fen >= 1", name="ck_donations_gift_amount"),
+        sa.ForeignKeyConstraint(
+            ["campaign_unit_id", "book_id"],
+            ["funds_campaign_unit.id", "funds_campaign_unit.book_id"],
+            name="fk_donations_gift_campaign_unit_id_book_id",
+        ),
+        sa.ForeignKeyConstraint(
+            ["donor_id"], ["donations_donor.id"], name="fk_donations_gift_donor_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["intent_id"], ["donations_intent.id"], name="fk_donations_gift_intent_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_donations_gift"),
+        sa.UniqueConstraint("intent_id", "line", name="uq_donations_gift_intent_id_line"),
+        sa.UniqueConstraint("public_id", name="uq_donations_gift_public_id"),
+    )
+    op.create_index(
+        "ix_donations_gift_book_settled",
+        "donations_gift",
+        ["book_id", "settled_at"],
+        unique=False,
+        sqlite_where=sa.text("settled_at IS NOT NULL"),
+        postgresql_where=sa.text("settled_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_donations_gift_receipt_wanted",
+        "donations_gift",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("receipt_wanted AND status = 'settled'"),
+        postgresql_where=sa.text("receipt_wanted AND status = 'settled'"),
+    )
+    op.execute("INSERT INTO donations_tally (id, donors) VALUES (1, 0)")
+
+
+def downgrade() -> None:
+    for table in (
+        "donations_gift",
+        "funds_campaign_unit",
+        "donations_status_event",
+        "donations_payment",
+        "sandbox_event",
+        "funds_campaign",
+        "donations_intent",
+        "sandbox_session",
+        "funds_unit",
+        "funds_fund",
+        "funds_charity",
+        "donations_tally",
+        "donations_donor",
+    ):
+        op.drop_table(table)
