@@ -65,8 +65,8 @@ def _qr(content: str) -> Markup:
     )
 
 
-def page_html(facts: Facts) -> str:
-    """The HTML of a receipt, from plain text and numbers only."""
+def page_html(facts: Facts, *, dense: bool = False) -> str:
+    """The HTML of a receipt, from plain text and numbers only; ``dense`` for long names."""
     address = urlsplit(facts.base_url)
     plain: dict[str, Any] = {
         "title": TITLE,
@@ -97,9 +97,7 @@ def page_html(facts: Facts) -> str:
             "capital": _size(facts.capital, 15, 21),
             "charity": _size(facts.charity_name, 22, 32),
         },
-        # Long names are given the room that short ones leave white.
-        "dense": len(facts.donor + facts.campaign_name + facts.unit_name) > 120
-        or len(facts.handler) > 9,
+        "dense": dense,
     }
     return _templates().get_template(f"v{facts.template}.html").render(plain)
 
@@ -110,9 +108,17 @@ def draw(facts: Facts) -> bytes:
     Raises MissingGlyph, and PageCount when the texts are longer than ``rules.LIMITS`` allow.
     """
     pdf.require_glyphs(*facts.texts())
+    try:
+        return _render(facts, dense=False)
+    except pdf.PageCount:
+        # Long names: the same page, closer together.
+        return _render(facts, dense=True)
+
+
+def _render(facts: Facts, *, dense: bool) -> bytes:
     data = facts_json(facts)
     return pdf.render(
-        page_html(facts),
+        page_html(facts, dense=dense),
         css=_css(facts.template),
         made_at=facts.issued_at,
         identifier=hashlib.sha256(data).digest()[:16],
