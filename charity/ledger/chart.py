@@ -1,8 +1,9 @@
 """The chart of accounts and of entry kinds: the rows of the two reference tables.
 
 Side and floor of an account come from here by foreign key, so an account cannot be opened with
-its floor off. ``authorized`` kinds lower a book for someone and carry an authority; ``touches``
-names the one pair of accounts such a kind may post.
+its floor off. ``authorized`` kinds lower a book for someone and carry an authority. ``PAIRS`` says
+which accounts a kind may debit and credit in which kind of book: without it money could leave a
+book under the name of a kind that needs no signature, or ``available`` rise with no figure moved.
 """
 
 from __future__ import annotations
@@ -94,6 +95,78 @@ KINDS: dict[E, KindRule] = {
         KindRule(E.BANK_CHARGE, False, None),
     )
 }
+
+
+_MONEY = (A.CLEARING, A.BANK)
+_OWNED = (A.AVAILABLE, A.RESERVED, A.SHORTFALL)
+Pair = tuple[A, A]
+
+
+def _pairs(debits: tuple[A, ...], credits_: tuple[A, ...]) -> tuple[Pair, ...]:
+    return tuple((debit, credit) for debit in debits for credit in credits_)
+
+
+def _both(one: A, other: A) -> tuple[Pair, ...]:
+    return ((one, other), (other, one))
+
+
+# Debit and credit, as the recipes post them.
+POSTS: dict[E, dict[B, tuple[Pair, ...]]] = {
+    E.GIFT: {B.UNIT: _pairs((A.CLEARING,), (A.SHORTFALL, A.AVAILABLE))},
+    E.FEE: dict.fromkeys(_GIVING, ((A.AVAILABLE, A.CLEARING),)),
+    E.FEE_BORNE: {B.UNIT: ((A.CLEARING, A.AVAILABLE),), B.OWN: ((A.AVAILABLE, A.CLEARING),)},
+    E.PAYOUT: dict.fromkeys(_GIVING, _both(A.TRANSIT, A.CLEARING)),
+    E.PAYOUT_BANK: dict.fromkeys(_GIVING, _both(A.BANK, A.TRANSIT)),
+    E.ADVANCE: {B.OWN: ((A.ADVANCED, A.BANK),), B.UNIT: ((A.BANK, A.ADVANCE),)},
+    E.ADVANCE_REPAID: {B.OWN: ((A.BANK, A.ADVANCED),), B.UNIT: ((A.ADVANCE, A.BANK),)},
+    E.SLIP: {B.UNIT: ((A.TRANSIT, A.PENDING_IN),)},
+    E.SLIP_BANK: {
+        B.UNIT: (
+            (A.BANK, A.TRANSIT),
+            *_pairs((A.PENDING_IN,), (A.SHORTFALL, A.AVAILABLE)),
+        )
+    },
+    E.BANK_GIFT: {B.UNIT: _pairs((A.BANK,), (A.SHORTFALL, A.AVAILABLE))},
+    E.SUSPENSE_IN: {B.SUSPENSE: ((A.BANK, A.HELD),)},
+    E.SUSPENSE_OUT: {B.SUSPENSE: ((A.HELD, A.BANK),)},
+    E.SUSPENSE_RETURN: {B.SUSPENSE: ((A.HELD, A.BANK),)},
+    E.REFUND: {B.UNIT: _pairs(_OWNED, _MONEY), B.OWN: _pairs((A.AVAILABLE,), _MONEY)},
+    E.DISPUTE: {B.UNIT: _pairs(_OWNED, _MONEY), B.OWN: _pairs((A.AVAILABLE,), _MONEY)},
+    E.DISPUTE_WON: {
+        B.UNIT: _pairs(_MONEY, (A.SHORTFALL, A.AVAILABLE)),
+        B.OWN: _pairs(_MONEY, (A.AVAILABLE,)),
+    },
+    E.RESERVE: {B.UNIT: ((A.AVAILABLE, A.RESERVED),)},
+    E.VOID: {B.UNIT: ((A.RESERVED, A.AVAILABLE),)},
+    E.PAY: {B.UNIT: ((A.RESERVED, A.BANK),)},
+    E.BANK_RETURN: {B.UNIT: ((A.BANK, A.RESERVED),)},
+    E.MONEY_BACK: {B.UNIT: _pairs((A.BANK,), (A.SHORTFALL, A.AVAILABLE))},
+    E.INTEREST: {B.OWN: ((A.BANK, A.AVAILABLE),)},
+    E.BANK_CHARGE: {B.OWN: ((A.AVAILABLE, A.BANK),)},
+}
+
+
+def _mirrors(book: B, pairs: tuple[Pair, ...]) -> set[Pair]:
+    """What a correction of such postings may post: either way round, spilling as a refund does."""
+    found: set[Pair] = set()
+    for debit, credit in pairs:
+        found |= {(debit, credit), (credit, debit)}
+        for owned, other in ((debit, credit), (credit, debit)):
+            if owned in _OWNED and other not in _OWNED:
+                for spill in _OWNED:
+                    if book in ACCOUNTS[spill].books:
+                        found |= {(spill, other), (other, spill)}
+    return found
+
+
+# (counts as, is a correction, kind of book, debit, credit): the rows of the reference table.
+PAIRS: frozenset[tuple[E, bool, B, A, A]] = frozenset(
+    (kind, correction, book, debit, credit)
+    for kind, books in POSTS.items()
+    for book, pairs in books.items()
+    for correction, allowed in ((False, set(pairs)), (True, _mirrors(book, pairs)))
+    for debit, credit in allowed
+)
 
 
 def kind_of(code: str) -> A:

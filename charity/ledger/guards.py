@@ -10,7 +10,9 @@ the same rules:
 - append-only tables refuse UPDATE, DELETE, TRUNCATE and REPLACE;
 - an account is born with totals of zero;
 - an entry takes the next ``book_no`` of its book, in an open period;
-- an entry's postings are as many, and sum to as much, as the entry says;
+- an entry's postings are as many, and sum to as much, as the entry says, between accounts that
+  its kind may move in its kind of book;
+- a correction is of the same book, kind and amount as what it corrects;
 - postings move the live totals, whose floors are CHECKs;
 - a number is the next number, each book's entries in their order, and moves the numbered totals.
 """
@@ -21,8 +23,8 @@ from sqlalchemy import Connection, insert, select, text
 
 from charity.kernel.db import Base
 from charity.ledger import guards_postgres, guards_sqlite
-from charity.ledger.chart import ACCOUNTS, KINDS
-from charity.ledger.models import ChartAccount, ChartBook, Head, Kind
+from charity.ledger.chart import ACCOUNTS, KINDS, PAIRS
+from charity.ledger.models import ChartAccount, ChartBook, Head, Kind, KindPair
 
 # Kept by triggers and definer functions only; the application may read them.
 KEPT_BY_TRIGGER = (
@@ -40,6 +42,7 @@ OPENED_BY_FUNCTION = (
     "ledger_closed_period",
     "ledger_database",
     "ledger_kind",
+    "ledger_kind_pair",
 )
 
 
@@ -75,10 +78,34 @@ def install(conn: Connection, *, app_role: str | None = None) -> None:
 
 
 def missing(conn: Connection) -> list[str]:
-    """Names of the guards that the list has and the database has not, or has changed."""
+    """Names of the guards that the list has and the database has not, or has changed.
+
+    Triggers and functions, the named constraints of the ledger's tables, and on PostgreSQL (asked
+    as the application's role) each right that it should not have.
+    """
     if conn.dialect.name == "sqlite":
-        return guards_sqlite.missing(conn, append_only_tables())
-    return guards_postgres.missing(conn, append_only_tables())
+        standing = guards_sqlite.constraints(conn)
+        gone = guards_sqlite.missing(conn, append_only_tables())
+    else:
+        standing = guards_postgres.constraints(conn)
+        gone = guards_postgres.missing(conn, append_only_tables())
+        gone += guards_postgres.excess(
+            conn,
+            append_only=append_only_tables(),
+            read_only=(*KEPT_BY_TRIGGER, *OPENED_BY_FUNCTION),
+        )
+    return sorted(gone) + [name for name in _constraint_names(conn) if name not in standing]
+
+
+def _constraint_names(conn: Connection) -> list[str]:
+    """The named constraints and unique indexes of the ledger's tables, as the database has them."""
+    preparer = conn.dialect.identifier_preparer
+    names: set[str] = set()
+    for table in Base.metadata.tables.values():
+        if table.name.startswith("ledger_"):
+            names |= {str(preparer.format_constraint(one)) for one in table.constraints}
+            names |= {str(preparer.format_index(one)) for one in table.indexes if one.unique}
+    return sorted(names)
 
 
 def require(conn: Connection) -> None:
@@ -111,6 +138,12 @@ def seed_reference(conn: Connection) -> None:
     for kind in KINDS.values():
         if kind.kind not in have:
             conn.execute(insert(Kind).values(code=kind.kind.value, authorized=kind.authorized))
+    have_pairs = {tuple(row) for row in conn.execute(select(*KindPair.__table__.columns))}
+    for pair in sorted(PAIRS):
+        if pair not in have_pairs:
+            names = [column.name for column in KindPair.__table__.columns]
+            values = [part if isinstance(part, bool) else part.value for part in pair]
+            conn.execute(insert(KindPair).values(dict(zip(names, values, strict=True))))
     if conn.scalar(select(Head.n)) is None:
         conn.execute(insert(Head).values(id=1, n=0))
 

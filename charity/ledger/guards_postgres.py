@@ -43,8 +43,12 @@ FUNCTIONS: dict[str, str] = {
         END IF;
         IF EXISTS (SELECT 1 FROM fresh f WHERE f.corrects IS NOT NULL AND NOT EXISTS (
              SELECT 1 FROM ledger_entry e WHERE e.id = f.corrects AND e.book_id = f.book_id
-               AND e.counts_as = f.counts_as)) THEN
-          RAISE EXCEPTION 'guard: correction of another kind or book' {_ERROR};
+               AND e.counts_as = f.counts_as AND e.amount_fen = f.amount_fen)) THEN
+          RAISE EXCEPTION 'guard: correction does not mirror' {_ERROR};
+        END IF;
+        IF EXISTS (SELECT 1 FROM fresh f WHERE f.period !~ '^[0-9]{{4}}-(0[1-9]|1[0-2])$'
+                   OR f.period < to_char(f.occurred_on, 'YYYY-MM')) THEN
+          RAISE EXCEPTION 'guard: no such period' {_ERROR};
         END IF;
         WITH per AS (SELECT book_id, count(*) AS c, min(book_no) AS lo, max(book_no) AS hi
                      FROM fresh GROUP BY book_id),
@@ -63,6 +67,14 @@ FUNCTIONS: dict[str, str] = {
           JOIN ledger_entry e ON e.id = f.entry_id
           WHERE f.c <> e.posting_count OR f.hi <> e.posting_count OR f.s <> e.amount_fen) > 0 THEN
           RAISE EXCEPTION 'guard: posting does not fit its entry' {_ERROR};
+        END IF;
+        IF EXISTS (
+          SELECT e.counts_as, e.kind = 'correction', d.book_kind, d.kind, c.kind
+            FROM fresh f JOIN ledger_entry e ON e.id = f.entry_id
+            JOIN ledger_account d ON d.id = f.debit_account_id
+            JOIN ledger_account c ON c.id = f.credit_account_id
+          EXCEPT SELECT kind, correction, book_kind, debit, credit FROM ledger_kind_pair) THEN
+          RAISE EXCEPTION 'guard: kind does not post this' {_ERROR};
         END IF;
         UPDATE ledger_account a SET debits = a.debits + s.debits, credits = a.credits + s.credits
           FROM (SELECT account_id, sum(debits) AS debits, sum(credits) AS credits FROM (
@@ -147,7 +159,7 @@ TRIGGERS: dict[str, str] = {
 
 def _wanted_triggers(tables: list[str]) -> dict[str, str]:
     wanted = {
-        f"{table}_append_only": f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+        f"{table}_append_only": f"BEFORE DELETE OR UPDATE OR TRUNCATE ON {table}"
         " FOR EACH STATEMENT EXECUTE FUNCTION guard_append_only()"
         for table in tables
     }
@@ -208,25 +220,72 @@ def missing(conn: Connection, tables: list[str]) -> list[str]:
     """Triggers and functions that are gone, switched off, changed, or not of our list."""
     rows = conn.execute(
         text(
-            "SELECT t.tgname, t.tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            "SELECT t.tgname, t.tgenabled, pg_get_triggerdef(t.oid), c.relnamespace::regnamespace"
+            " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
             " WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace"
         )
     )
-    standing = {row[0]: row[1] for row in rows}
-    wanted = _wanted_triggers(tables)
-    gone = [name for name in wanted if standing.get(name) != "A"]
+    standing = {
+        name: (enabled, " ".join(definition.replace(f" ON {schema}.", " ON ").split()))
+        for name, enabled, definition, schema in rows
+    }
+    wanted = {
+        name: ("A", " ".join(f"CREATE TRIGGER {name} {body}".split()))
+        for name, body in _wanted_triggers(tables).items()
+    }
+    gone = [name for name, made in wanted.items() if standing.get(name) != made]
     gone += [name for name in standing if name not in wanted]
     sources = {
-        row[0]: " ".join(row[1].split())
+        row[0]: (" ".join(row[1].split()), row[2])
         for row in conn.execute(
             text(
-                "SELECT proname, prosrc FROM pg_proc"
+                "SELECT proname, prosrc, prosecdef FROM pg_proc"
                 " WHERE pronamespace = current_schema()::regnamespace"
             )
         )
     }
     for signature, body in FUNCTIONS.items():
         name = signature.split("(", 1)[0]
-        if sources.get(name) != " ".join(body.split("$$")[1].split()):
+        if sources.get(name) != (" ".join(body.split("$$")[1].split()), True):
             gone.append(name)
     return sorted(gone)
+
+
+def constraints(conn: Connection) -> set[str]:
+    """Names of the validated constraints and of the unique indexes that stand."""
+    rows = conn.execute(
+        text(
+            "SELECT conname FROM pg_constraint WHERE convalidated"
+            " AND connamespace = current_schema()::regnamespace"
+            " UNION SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            " WHERE i.indisunique AND i.indisvalid"
+            " AND c.relnamespace = current_schema()::regnamespace"
+        )
+    )
+    return {row[0] for row in rows}
+
+
+def excess(conn: Connection, *, append_only: list[str], read_only: tuple[str, ...]) -> list[str]:
+    """Rights the connected role has and the application must not; empty for the tables' owner."""
+    owned = conn.scalar(
+        text(
+            "SELECT pg_has_role(tableowner, 'MEMBER') FROM pg_tables"
+            " WHERE schemaname = current_schema() AND tablename = 'ledger_entry'"
+        )
+    )
+    if owned:
+        return []
+    forbidden = [(table, right) for table in append_only for right in ("UPDATE", "DELETE")]
+    forbidden += [(table, right) for table in read_only for right in ("INSERT", "UPDATE", "DELETE")]
+    forbidden += [(table, "TRUNCATE, TRIGGER") for table in (*append_only, *read_only)]
+    return [
+        f"{right} on {table}"
+        for table, right in forbidden
+        if conn.scalar(
+            text(
+                "SELECT has_table_privilege(:name, :right)"
+                " OR (:right = 'UPDATE' AND has_any_column_privilege(:name, :right))"
+            ),
+            {"name": table, "right": right},
+        )
+    ]

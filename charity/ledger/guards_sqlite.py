@@ -7,6 +7,7 @@ only; nothing stops the file's owner, which is why the log is published.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 from sqlalchemy import Connection
@@ -20,6 +21,11 @@ TRIGGERS: dict[str, str] = {
     "ledger_account_only_totals": """
         BEFORE UPDATE OF id, book_id, book_kind, code, kind, side, floored ON ledger_account
         BEGIN SELECT RAISE(ABORT, 'guard: append-only ledger_account'); END""",
+    # SQLite turns a sum past 64 bits into a floating number: better no entry than that.
+    "ledger_account_whole_fen": """
+        BEFORE UPDATE OF debits, credits ON ledger_account
+        WHEN typeof(NEW.debits) <> 'integer' OR typeof(NEW.credits) <> 'integer'
+        BEGIN SELECT RAISE(ABORT, 'guard: not whole fen'); END""",
     "ledger_account_stays": """
         BEFORE DELETE ON ledger_account
         BEGIN SELECT RAISE(ABORT, 'guard: append-only ledger_account'); END""",
@@ -35,10 +41,15 @@ TRIGGERS: dict[str, str] = {
           SELECT RAISE(ABORT, 'guard: book_no out of order')
             WHERE NOT EXISTS (SELECT 1 FROM ledger_book_head
                               WHERE book_id = NEW.book_id AND last_no = NEW.book_no - 1);
-          SELECT RAISE(ABORT, 'guard: correction of another kind or book')
+          SELECT RAISE(ABORT, 'guard: correction does not mirror')
             WHERE NEW.corrects IS NOT NULL AND NOT EXISTS (
               SELECT 1 FROM ledger_entry WHERE id = NEW.corrects AND book_id = NEW.book_id
-                AND counts_as = NEW.counts_as);
+                AND counts_as = NEW.counts_as AND amount_fen = NEW.amount_fen);
+          SELECT RAISE(ABORT, 'guard: no such period')
+            WHERE NEW.period NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]'
+              OR substr(NEW.period, 6) NOT BETWEEN '01' AND '12'
+              OR NEW.period < strftime('%Y-%m', NEW.occurred_on)
+              OR strftime('%Y-%m', NEW.occurred_on) IS NULL;
           SELECT RAISE(ABORT, 'guard: period closed')
             WHERE EXISTS (SELECT 1 FROM ledger_closed_period WHERE period = NEW.period);
         END""",
@@ -51,6 +62,15 @@ TRIGGERS: dict[str, str] = {
     # which would then skip the refused update and keep the posting.
     "ledger_posting_whole": """
         BEFORE INSERT ON ledger_posting BEGIN
+          SELECT RAISE(ABORT, 'guard: not whole fen') WHERE typeof(NEW.amount_fen) <> 'integer';
+          SELECT RAISE(ABORT, 'guard: kind does not post this') WHERE NOT EXISTS (
+            SELECT 1 FROM ledger_entry e
+            JOIN ledger_account d ON d.id = NEW.debit_account_id
+            JOIN ledger_account c ON c.id = NEW.credit_account_id
+            JOIN ledger_kind_pair p ON p.kind = e.counts_as
+              AND p.correction = (e.kind = 'correction')
+              AND p.book_kind = d.book_kind AND p.debit = d.kind AND p.credit = c.kind
+            WHERE e.id = NEW.entry_id);
           SELECT RAISE(ABORT, 'guard: posting does not fit its entry')
             FROM ledger_entry e WHERE e.id = NEW.entry_id AND (
               NEW.line > e.posting_count
@@ -88,7 +108,8 @@ TRIGGERS: dict[str, str] = {
             WHERE book_id = (SELECT book_id FROM ledger_entry WHERE id = NEW.entry_id);
           INSERT INTO ledger_numbered_total (book_id, kind, account_id, debits, credits, entries)
             SELECT e.book_id, e.counts_as, side.account_id,
-                   sum(side.debits), sum(side.credits), 1
+                   sum(side.debits), sum(side.credits),
+                   (sum(side.debits) > sum(side.credits)) - (sum(side.debits) < sum(side.credits))
             FROM ledger_entry e JOIN (
               SELECT entry_id, debit_account_id AS account_id, amount_fen AS debits, 0 AS credits
                 FROM ledger_posting WHERE entry_id = NEW.entry_id
@@ -100,7 +121,7 @@ TRIGGERS: dict[str, str] = {
             GROUP BY e.book_id, e.counts_as, side.account_id
             ON CONFLICT (book_id, kind, account_id) DO UPDATE SET
               debits = debits + excluded.debits, credits = credits + excluded.credits,
-              entries = entries + 1;
+              entries = entries + excluded.entries;
         END""",
 }
 
@@ -113,7 +134,13 @@ _TRIGGER_ONLY = {
     "ledger_numbered_total": {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE},
 }
 # Reference rows come with an upgrade, which runs without the authorizer.
-_NO_INSERT = {"ledger_chart", "ledger_chart_book", "ledger_kind", "ledger_database"}
+_NO_INSERT = {
+    "ledger_chart",
+    "ledger_chart_book",
+    "ledger_kind",
+    "ledger_kind_pair",
+    "ledger_database",
+}
 _PRAGMAS = {
     "query_only",
     "table_info",
@@ -240,3 +267,15 @@ def missing(conn: Connection, tables: list[str]) -> list[str]:
     standing, wanted = _standing(conn), _wanted(tables)
     gone = [name for name, statement in wanted.items() if standing.get(name) != statement]
     return sorted(gone + [name for name in standing if name not in wanted])
+
+
+def constraints(conn: Connection) -> set[str]:
+    """Names of the constraints and indexes that stand, read from the tables' own text."""
+    found: set[str] = set()
+    rows = conn.exec_driver_sql(
+        "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL"
+    )
+    for name, sql in rows:
+        found.add(name)
+        found.update(re.findall(r'CONSTRAINT "?(\w+)"?', sql))
+    return found

@@ -75,6 +75,18 @@ class Kind(Base):
     authorized: Mapped[bool]
 
 
+class KindPair(Base):
+    """Reference: which account a kind of entry may debit and which credit, by kind of book."""
+
+    __tablename__ = "ledger_kind_pair"
+    __table_args__ = ({"info": APPEND_ONLY},)
+    kind: Mapped[str] = mapped_column(ForeignKey("ledger_kind.code"), primary_key=True)
+    correction: Mapped[bool] = mapped_column(primary_key=True)
+    book_kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    debit: Mapped[str] = mapped_column(ForeignKey("ledger_chart.kind"), primary_key=True)
+    credit: Mapped[str] = mapped_column(ForeignKey("ledger_chart.kind"), primary_key=True)
+
+
 class Book(Base):
     """The smallest pot of money: one currency, one kind."""
 
@@ -205,6 +217,14 @@ class Entry(Base):
             "group_id",
             sqlite_where=text("group_id IS NOT NULL"),
             postgresql_where=text("group_id IS NOT NULL"),
+        ),
+        # An entry is corrected once; what was wrong with the correction, its own correction mends.
+        Index(
+            "uq_ledger_entry_corrects",
+            "corrects",
+            unique=True,
+            sqlite_where=text("corrects IS NOT NULL"),
+            postgresql_where=text("corrects IS NOT NULL"),
         ),
         {"info": APPEND_ONLY},
     )
@@ -342,4 +362,6 @@ class NumberedTotal(Base):
     )
     debits: Mapped[Fen]
     credits: Mapped[Fen]
-    entries: Mapped[int] = mapped_column(BigInteger)
+    entries: Mapped[int] = mapped_column(
+        BigInteger, comment="entries that debit the account, less those that credit it"
+    )

@@ -249,6 +249,9 @@ def correction(
             took[leg.credit] = took.get(leg.credit, 0) + leg.fen
         else:
             legs += (Leg(leg.credit, leg.debit, leg.fen),)
+    if len(gave) + len(took) > 1:
+        # The balances handed in are those before the first; no entry of ours has two.
+        raise ValueError("an entry gives or takes through one asset")
     for source, fen in gave.items():
         back = take_back(asset=source, fen=fen, available=available, reservations=reservations)
         legs, taken = legs + back.legs, taken + back.reservations

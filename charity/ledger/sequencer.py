@@ -56,7 +56,8 @@ def _waiting(limit: int) -> tuple[list[Waiting], dict[int, int]]:
     """About ``limit`` entries without a number, and the last numbered ``book_no`` of their books.
 
     The books that moved share the window evenly, so the cost is that of the window, however many
-    entries there are. Each group in it is brought in whole, with what stands before it.
+    entries there are. Each group in it is brought in whole, with what stands before it; what was
+    brought in may be of further groups, so this is done until nothing is missing.
     """
     session = db.session()
     behind = select(BookHead.book_id).join(
@@ -84,17 +85,28 @@ def _waiting(limit: int) -> tuple[list[Waiting], dict[int, int]]:
             waiting[entry_id] = (entry_id, book_id, book_no, group_id)
 
     take(session.execute(window))
-    groups = {row[3] for row in waiting.values() if row[3] is not None}
-    if groups:
-        members = (
-            select(Entry.book_id, func.max(Entry.book_no))
-            .where(Entry.group_id.in_(groups))
-            .group_by(Entry.book_id)
-        )
-        for book_id, last in session.execute(members).all():
-            if last > numbered.get(book_id, 0) + share:
+    have = {book_id: last_no + share for book_id, last_no in numbered.items()}
+    groups: set[int] = set()
+    while fresh := {row[3] for row in waiting.values() if row[3] is not None} - groups:
+        groups |= fresh
+        for book_id, last in _ends(fresh):
+            if last > have.get(book_id, 0):
+                have[book_id] = last
                 take(session.execute(past.where(Entry.book_id == book_id, Entry.book_no <= last)))
     return list(waiting.values()), numbered
+
+
+def _ends(groups: set[int]) -> list[tuple[int, int]]:
+    """For each book the groups touch, the last ``book_no`` of theirs in it."""
+    wanted = sorted(groups)
+    found = select(Entry.book_id, func.max(Entry.book_no)).group_by(Entry.book_id)
+    return [
+        (book_id, last)
+        for start in range(0, len(wanted), 500)
+        for book_id, last in db.session().execute(
+            found.where(Entry.group_id.in_(wanted[start : start + 500]))
+        )
+    ]
 
 
 def _block(row: Waiting) -> int:
@@ -105,55 +117,41 @@ def _block(row: Waiting) -> int:
 def in_order(rows: Sequence[Waiting], numbered: Mapping[int, int]) -> list[int]:
     """Entry ids in an order that keeps each book's ``book_no`` and each group side by side.
 
-    ``numbered`` is each book's last numbered ``book_no``. Entries whose predecessors, or whose
-    group's other members, are not among ``rows`` wait. Of those ready, the smaller id goes first.
+    ``numbered`` is each book's last numbered ``book_no``. Entries whose predecessors are not among
+    ``rows`` wait, and so does a group until it is next in every one of its books. Of those ready,
+    the smaller id goes first. ``rows`` holds each group whole.
     """
-    return _Merge(rows, numbered).order()
+    queues: dict[int, list[Waiting]] = defaultdict(list)
+    members: dict[int, list[Waiting]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row[1], row[2])):
+        # A gap: its predecessor is outside the window, so this one and all after it wait.
+        if row[2] == numbered[row[1]] + len(queues[row[1]]) + 1:
+            queues[row[1]].append(row)
+        members[_block(row)].append(row)
+    share = {block: Counter(row[1] for row in found) for block, found in members.items()}
+    arrived: dict[int, int] = Counter()
+    position = dict.fromkeys(queues, 0)
+    ready: list[tuple[int, int]] = []
 
+    def offer(book: int) -> None:
+        """The block at the head of ``book`` is ready once it is whole at the head of all."""
+        start = position[book]
+        if start >= len(queues[book]):
+            return
+        block = _block(queues[book][start])
+        following = queues[book][start : start + share[block][book]]
+        if [_block(row) for row in following] == [block] * share[block][book]:
+            arrived[block] += 1
+            if arrived[block] == len(share[block]):
+                heapq.heappush(ready, (min(row[0] for row in members[block]), block))
 
-class _Merge:
-    """Queues of the books, merged block by block; a block is a group or one entry."""
-
-    def __init__(self, rows: Sequence[Waiting], numbered: Mapping[int, int]) -> None:
-        self.queues: dict[int, list[Waiting]] = defaultdict(list)
-        self.members: dict[int, list[Waiting]] = defaultdict(list)
-        for row in sorted(rows, key=lambda row: (row[1], row[2])):
-            # A gap: its predecessor is outside the window, so this one and all after it wait.
-            if row[2] == numbered[row[1]] + len(self.queues[row[1]]) + 1:
-                self.queues[row[1]].append(row)
-            self.members[_block(row)].append(row)
-        self.position = dict.fromkeys(self.queues, 0)
-        self.ready: list[tuple[int, int]] = []
-
-    def order(self) -> list[int]:
-        for book in self.queues:
-            self._offer(book)
-        order: list[int] = []
-        done: set[int] = set()
-        while self.ready:
-            _, block = heapq.heappop(self.ready)
-            if block in done:
-                continue
-            done.add(block)
-            members = self.members[block]
-            order += [row[0] for row in members]
-            for row in members:
-                self.position[row[1]] += 1
-            for book in {row[1] for row in members}:
-                self._offer(book)
-        return order
-
-    def _offer(self, book: int) -> None:
-        """The block at the head of this book is ready when it heads all of its books."""
-        if self.position[book] < len(self.queues[book]):
-            block = _block(self.queues[book][self.position[book]])
-            if self._heads_all(block):
-                first = min(row[0] for row in self.members[block])
-                heapq.heappush(self.ready, (first, block))
-
-    def _heads_all(self, block: int) -> bool:
-        for book, count in Counter(row[1] for row in self.members[block]).items():
-            at = self.position[book]
-            if [_block(row) for row in self.queues[book][at : at + count]] != [block] * count:
-                return False
-        return True
+    for book in queues:
+        offer(book)
+    order: list[int] = []
+    while ready:
+        _, block = heapq.heappop(ready)
+        order += [row[0] for row in members[block]]
+        for book, count in share[block].items():
+            position[book] += count
+            offer(book)
+    return order

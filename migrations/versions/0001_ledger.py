@@ -56,10 +56,12 @@ def upgrade() -> None:
         sa.Column("opened_at", MOMENT, nullable=False),
         sa.CheckConstraint(
             "(kind = 'unit') = (campaign IS NOT NULL) AND (campaign IS NULL) = (unit IS NULL)",
-            name="ck_ledger_book_unit_has_campaign_and_unit",
+            name=op.f("ck_ledger_book_unit_has_campaign_and_unit"),
         ),
-        sa.CheckConstraint("kind = 'unit' OR NOT matching", name="ck_ledger_book_only_units_match"),
-        sa.CheckConstraint("kind IN ('unit', 'own', 'suspense')", name="ck_ledger_book_kind"),
+        sa.CheckConstraint(
+            "kind = 'unit' OR NOT matching", name=op.f("ck_ledger_book_only_units_match")
+        ),
+        sa.CheckConstraint("kind IN ('unit', 'own', 'suspense')", name=op.f("ck_ledger_book_kind")),
         sa.PrimaryKeyConstraint("id", name="pk_ledger_book"),
         sa.UniqueConstraint(
             "campaign", "unit", "currency", name="uq_ledger_book_campaign_unit_currency"
@@ -95,8 +97,8 @@ def upgrade() -> None:
         sa.Column("mode", sa.String(length=4), nullable=False),
         sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("born_at", MOMENT, nullable=False),
-        sa.CheckConstraint("mode IN ('real', 'test')", name="ck_ledger_database_mode"),
-        sa.CheckConstraint("id = 1", name="ck_ledger_database_one_row"),
+        sa.CheckConstraint("mode IN ('real', 'test')", name=op.f("ck_ledger_database_mode")),
+        sa.CheckConstraint("id = 1", name=op.f("ck_ledger_database_one_row")),
         sa.PrimaryKeyConstraint("id", name="pk_ledger_database"),
         sa.UniqueConstraint("mode", name="uq_ledger_database_mode"),
     )
@@ -104,7 +106,7 @@ def upgrade() -> None:
         "ledger_head",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_ledger_head_one_row"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_ledger_head_one_row")),
         sa.PrimaryKeyConstraint("id", name="pk_ledger_head"),
     )
     op.create_table(
@@ -118,7 +120,7 @@ def upgrade() -> None:
         "ledger_book_head",
         sa.Column("book_id", sa.BigInteger(), nullable=False),
         sa.Column("last_no", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("last_no >= 0", name="ck_ledger_book_head_last_no"),
+        sa.CheckConstraint("last_no >= 0", name=op.f("ck_ledger_book_head_last_no")),
         sa.ForeignKeyConstraint(
             ["book_id"], ["ledger_book.id"], name="fk_ledger_book_head_book_id"
         ),
@@ -132,6 +134,22 @@ def upgrade() -> None:
             ["account_kind"], ["ledger_chart.kind"], name="fk_ledger_chart_book_account_kind"
         ),
         sa.PrimaryKeyConstraint("account_kind", "book_kind", name="pk_ledger_chart_book"),
+    )
+    op.create_table(
+        "ledger_kind_pair",
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("correction", sa.Boolean(), nullable=False),
+        sa.Column("book_kind", sa.String(length=10), nullable=False),
+        sa.Column("debit", sa.String(length=20), nullable=False),
+        sa.Column("credit", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["credit"], ["ledger_chart.kind"], name="fk_ledger_kind_pair_credit"
+        ),
+        sa.ForeignKeyConstraint(["debit"], ["ledger_chart.kind"], name="fk_ledger_kind_pair_debit"),
+        sa.ForeignKeyConstraint(["kind"], ["ledger_kind.code"], name="fk_ledger_kind_pair_kind"),
+        sa.PrimaryKeyConstraint(
+            "kind", "correction", "book_kind", "debit", "credit", name="pk_ledger_kind_pair"
+        ),
     )
     op.create_table(
         "ledger_entry",
@@ -158,21 +176,25 @@ def upgrade() -> None:
         sa.Column("posting_count", sa.SmallInteger(), nullable=False),
         sa.Column("mode", sa.String(length=4), nullable=False),
         sa.CheckConstraint(
-            "(kind = 'correction') = (corrects IS NOT NULL)", name="ck_ledger_entry_corrects"
+            "(kind = 'correction') = (corrects IS NOT NULL)", name=op.f("ck_ledger_entry_corrects")
         ),
-        sa.CheckConstraint("period LIKE '____-__'", name="ck_ledger_entry_period"),
+        sa.CheckConstraint("period LIKE '____-__'", name=op.f("ck_ledger_entry_period")),
         sa.CheckConstraint(
-            "NOT authorized OR posting_count = 1", name="ck_ledger_entry_authorized_one_posting"
+            "NOT authorized OR posting_count = 1",
+            name=op.f("ck_ledger_entry_authorized_one_posting"),
         ),
-        sa.CheckConstraint("amount_fen >= 1", name="ck_ledger_entry_amount"),
+        sa.CheckConstraint("amount_fen >= 1", name=op.f("ck_ledger_entry_amount")),
         sa.CheckConstraint(
-            "authorized = (authority_id IS NOT NULL)", name="ck_ledger_entry_authority_where_needed"
+            "authorized = (authority_id IS NOT NULL)",
+            name=op.f("ck_ledger_entry_authority_where_needed"),
         ),
-        sa.CheckConstraint("book_no >= 1", name="ck_ledger_entry_book_no"),
+        sa.CheckConstraint("book_no >= 1", name=op.f("ck_ledger_entry_book_no")),
         sa.CheckConstraint(
-            "corrects IS NOT NULL OR counts_as = kind", name="ck_ledger_entry_counts_as"
+            "corrects IS NOT NULL OR counts_as = kind", name=op.f("ck_ledger_entry_counts_as")
         ),
-        sa.CheckConstraint("posting_count BETWEEN 1 AND 99", name="ck_ledger_entry_posting_count"),
+        sa.CheckConstraint(
+            "posting_count BETWEEN 1 AND 99", name=op.f("ck_ledger_entry_posting_count")
+        ),
         sa.ForeignKeyConstraint(["book_id"], ["ledger_book.id"], name="fk_ledger_entry_book_id"),
         sa.ForeignKeyConstraint(["corrects"], ["ledger_entry.id"], name="fk_ledger_entry_corrects"),
         sa.ForeignKeyConstraint(
@@ -194,6 +216,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("group_id IS NOT NULL"),
         postgresql_where=sa.text("group_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_ledger_entry_corrects",
+        "ledger_entry",
+        ["corrects"],
+        unique=True,
+        sqlite_where=sa.text("corrects IS NOT NULL"),
+        postgresql_where=sa.text("corrects IS NOT NULL"),
     )
     op.create_table(
         "ledger_numbered_head",
@@ -217,12 +247,12 @@ def upgrade() -> None:
         sa.Column("credits", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.CheckConstraint(
             "NOT floored OR CASE side WHEN 'debit' THEN debits >= credits ELSE credits >= debits END",
-            name="ck_ledger_account_floor",
+            name=op.f("ck_ledger_account_floor"),
         ),
         sa.CheckConstraint(
-            "code = kind OR code LIKE kind || ':%'", name="ck_ledger_account_code_of_kind"
+            "code = kind OR code LIKE kind || ':%'", name=op.f("ck_ledger_account_code_of_kind")
         ),
-        sa.CheckConstraint("debits >= 0 AND credits >= 0", name="ck_ledger_account_totals"),
+        sa.CheckConstraint("debits >= 0 AND credits >= 0", name=op.f("ck_ledger_account_totals")),
         sa.ForeignKeyConstraint(
             ["book_id", "book_kind"],
             ["ledger_book.id", "ledger_book.kind"],
@@ -262,13 +292,15 @@ def upgrade() -> None:
         sa.Column("signed_at", MOMENT, nullable=False),
         sa.CheckConstraint(
             "(counter_book_id IS NULL) = (counter_entry_id IS NULL)",
-            name="ck_ledger_authority_counter_both_or_none",
+            name=op.f("ck_ledger_authority_counter_both_or_none"),
         ),
-        sa.CheckConstraint("amount_fen >= 1", name="ck_ledger_authority_amount"),
+        sa.CheckConstraint("amount_fen >= 1", name=op.f("ck_ledger_authority_amount")),
         sa.CheckConstraint(
-            "first_person_id <> second_person_id", name="ck_ledger_authority_two_people"
+            "first_person_id <> second_person_id", name=op.f("ck_ledger_authority_two_people")
         ),
-        sa.CheckConstraint("length(approved_hash) = 64", name="ck_ledger_authority_approved_hash"),
+        sa.CheckConstraint(
+            "length(approved_hash) = 64", name=op.f("ck_ledger_authority_approved_hash")
+        ),
         sa.ForeignKeyConstraint(
             ["book_id"], ["ledger_book.id"], name="fk_ledger_authority_book_id"
         ),
@@ -306,7 +338,7 @@ def upgrade() -> None:
         "ledger_number",
         sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("entry_id", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("n >= 1", name="ck_ledger_number_n"),
+        sa.CheckConstraint("n >= 1", name=op.f("ck_ledger_number_n")),
         sa.ForeignKeyConstraint(
             ["entry_id"], ["ledger_entry.id"], name="fk_ledger_number_entry_id"
         ),
@@ -320,7 +352,12 @@ def upgrade() -> None:
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("debits", sa.BigInteger(), nullable=False),
         sa.Column("credits", sa.BigInteger(), nullable=False),
-        sa.Column("entries", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "entries",
+            sa.BigInteger(),
+            nullable=False,
+            comment="entries that debit the account, less those that credit it",
+        ),
         sa.ForeignKeyConstraint(
             ["account_id"], ["ledger_account.id"], name="fk_ledger_numbered_total_account_id"
         ),
@@ -340,11 +377,11 @@ def upgrade() -> None:
         sa.Column("debit_account_id", sa.BigInteger(), nullable=False),
         sa.Column("credit_account_id", sa.BigInteger(), nullable=False),
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("amount_fen >= 1", name="ck_ledger_posting_amount"),
+        sa.CheckConstraint("amount_fen >= 1", name=op.f("ck_ledger_posting_amount")),
         sa.CheckConstraint(
-            "debit_account_id <> credit_account_id", name="ck_ledger_posting_two_accounts"
+            "debit_account_id <> credit_account_id", name=op.f("ck_ledger_posting_two_accounts")
         ),
-        sa.CheckConstraint("line >= 1", name="ck_ledger_posting_line"),
+        sa.CheckConstraint("line >= 1", name=op.f("ck_ledger_posting_line")),
         sa.ForeignKeyConstraint(
             ["credit_account_id", "book_id"],
             ["ledger_account.id", "ledger_account.book_id"],
@@ -392,6 +429,7 @@ def downgrade() -> None:
         "ledger_entry",
         "ledger_chart_book",
         "ledger_book_head",
+        "ledger_kind_pair",
         "ledger_kind",
         "ledger_head",
         "ledger_database",
