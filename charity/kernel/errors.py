@@ -30,6 +30,10 @@ class RuleBroken(Exception):
         """The message in the reader's language, with the facts filled in."""
         return str(self.message) % self.facts if self.facts else str(self.message)
 
+    def details(self) -> list[tuple[str | None, str, str]]:
+        """Field, code and sentence of everything that is wrong; empty when no field is to blame."""
+        return [(self.field, self.code, self.sentence())] if self.field is not None else []
+
 
 class NotFound(RuleBroken):
     """There is no such thing, or it is not the reader's: both answer the same."""

@@ -1,0 +1,50 @@
+"""The built-in provider's pay page. Test money only; registered only while it is a provider.
+
+Rule: deciding makes an event that is delivered to our own webhook like any provider's; nothing
+here touches a payment.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.exceptions import UnprocessableEntity
+from werkzeug.wrappers import Response as Answer
+
+from charity.donations.providers import sandbox
+from charity.kernel.atomic import atomically
+from charity.web import session
+from charity.web.forms import refuse_doubled_fields
+from charity.web.guards import sandbox_page
+
+OUTCOMES = ("paid", "declined", "expired")
+
+bp = Blueprint("sandbox", __name__)
+
+
+@bp.get("/sandbox/pay/<reference>")
+@sandbox_page
+def pay(reference: str) -> str:
+    """The pay page of one session."""
+    seen = sandbox.session(reference)
+    return render_template(
+        "site/sandbox_pay.html", reference=seen.reference, amount_fen=seen.amount_fen
+    )
+
+
+@bp.post("/sandbox/pay/<reference>")
+@sandbox_page
+def decide(reference: str) -> Answer:
+    """Decide the outcome, deliver the event, and send the donor back to the payment's page."""
+    refuse_doubled_fields()
+    outcome = request.form.get("outcome", "")
+    if outcome not in OUTCOMES:
+        raise UnprocessableEntity
+    seen = sandbox.session(reference)
+    event_id = atomically(sandbox.decide)(reference, outcome)
+    sandbox.deliver(event_id)
+    before = session.placed_payment(seen.payment_id)
+    if before is None:
+        # Not this browser's payment: whoever knows only the reference learns no key.
+        return redirect(url_for("site.home"), 303)
+    key = before.secret
+    return redirect(url_for("site.payment", payment_id=seen.payment_id, key=key), 303)

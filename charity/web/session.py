@@ -1,0 +1,97 @@
+"""What a visitor's signed cookie remembers: the basket, and the payments made from this browser.
+
+Rule: a cookie may be old, doubled or from an earlier version; whatever does not read as expected
+is treated as empty. It holds no name and no contact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import session
+
+BASKET_LIMIT = 20
+_REMEMBERED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One gift waiting in the basket; ``unit`` is None for the fund office."""
+
+    campaign: str
+    unit: str | None
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A payment made from this browser, by the form it came from."""
+
+    form_id: str
+    payment_id: str
+    secret: str
+
+
+def basket() -> list[Line]:
+    """The lines in the basket, oldest first."""
+    found = []
+    for row in _rows("basket"):
+        match row:
+            case [str(campaign), str() | None as unit, int(amount_fen)]:
+                found.append(Line(campaign, unit, amount_fen))
+    return found[:BASKET_LIMIT]
+
+
+def put_in_basket(line: Line) -> bool:
+    """Add a line; False when the basket is full."""
+    lines = basket()
+    if len(lines) >= BASKET_LIMIT:
+        return False
+    _keep_basket([*lines, line])
+    return True
+
+
+def take_from_basket(index: int) -> None:
+    """Remove the line at ``index``; nothing happens when there is none."""
+    _keep_basket([line for i, line in enumerate(basket()) if i != index])
+
+
+def empty_basket() -> None:
+    """Remove every line."""
+    session.pop("basket", None)
+
+
+def _keep_basket(lines: list[Line]) -> None:
+    session["basket"] = [[line.campaign, line.unit, line.amount_fen] for line in lines]
+
+
+def placed() -> list[Placed]:
+    """The last payments made from this browser, newest last."""
+    found = []
+    for row in _rows("placed"):
+        match row:
+            case [str(form_id), str(payment_id), str(secret)]:
+                found.append(Placed(form_id, payment_id, secret))
+    return found
+
+
+def remember(form_id: str, payment_id: str, secret: str) -> None:
+    """Keep the payment so that the same form, sent again, finds it."""
+    others = [one for one in placed() if one.payment_id != payment_id]
+    kept = [*others, Placed(form_id, payment_id, secret)][-_REMEMBERED:]
+    session["placed"] = [[one.form_id, one.payment_id, one.secret] for one in kept]
+
+
+def placed_by_form(form_id: str) -> Placed | None:
+    """The payment that came of this form in this browser."""
+    return next((one for one in placed() if one.form_id == form_id), None)
+
+
+def placed_payment(payment_id: str) -> Placed | None:
+    """This payment, if it was made from this browser."""
+    return next((one for one in placed() if one.payment_id == payment_id), None)
+
+
+def _rows(name: str) -> list[object]:
+    value = session.get(name)
+    return value if isinstance(value, list) else []

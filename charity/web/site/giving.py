@@ -1,0 +1,248 @@
+"""The way of a gift: the give page, the basket, and the step to the provider.
+
+Rule: our id is in the form before anyone pays, so a double click, a reload or a lost answer make
+one gift. The same form sent again finds its payment; with other content it is refused and shown
+the first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Answer
+
+from charity.donations import fees
+from charity.donations import services as donations
+from charity.donations.errors import CampaignNotOpen, KeyConflict
+from charity.donations.kinds import BillWish, Display
+from charity.donations.services import DonorDetails, GiftItem, GiftRequest
+from charity.funds import queries as funds
+from charity.funds.queries import CampaignView, UnitView
+from charity.kernel.atomic import atomically
+from charity.kernel.errors import NotFound, RuleBroken
+from charity.kernel.money import yuan
+from charity.web import present, session
+from charity.web.address import own_path
+from charity.web.forms import (
+    CHOICES,
+    BasketForm,
+    DonorForm,
+    GiveForm,
+    place_error,
+    refuse_doubled_fields,
+)
+from charity.web.guards import public
+from charity.web.session import Line
+from charity.web.site import bp
+
+
+@dataclass(frozen=True, slots=True)
+class BasketItem:
+    """A basket's line with what it is for."""
+
+    index: int
+    campaign: CampaignView
+    unit: UnitView | None
+    amount_fen: int
+
+
+@bp.route("/give/<slug>", methods=["GET", "POST"])
+@public
+def give(slug: str) -> Answer | str:
+    """Give to one unit, or to the fund office when none is chosen; or put it into the basket."""
+    campaign = funds.campaign(slug)
+    code = request.args.get("unit") or None
+    unit = funds.unit(slug, code) if code else None
+    if not campaign.accepts_gifts:
+        raise CampaignNotOpen
+    form = GiveForm()
+    if request.method == "GET":
+        form.renew(_providers())
+        return _give_page(form, campaign, unit)
+    refuse_doubled_fields()
+    if not form.validate():
+        return make_response(_give_page(form, campaign, unit), 422)
+    line = Line(slug, code, form.amount_fen)
+    if request.form.get("action") == "basket":
+        return _to_basket(form, line, campaign, unit)
+    try:
+        return _go_and_pay(form, [line])
+    except KeyConflict:
+        return _already(form)
+    except NotFound:
+        raise
+    except RuleBroken as error:
+        place_error(form, error)
+        return make_response(_give_page(form, campaign, unit), error.status)
+
+
+def _give_page(form: GiveForm, campaign: CampaignView, unit: UnitView | None) -> str:
+    provider = _providers()[0]
+    estimates = {choice: fees.estimate(provider, int(choice) * 100) for choice in CHOICES}
+    return render_template(
+        "site/give.html",
+        form=form,
+        campaign=present.campaign(campaign),
+        unit=present.unit(unit) if unit else None,
+        fee_estimates=estimates,
+        fee_rule=fees.rule(provider),
+        fee_sentence=_(
+            "支付渠道按笔收取手续费，从捐款中扣除，不另外收取。捐赠 10 元预计 %(ten)s，"
+            "捐赠 100 元预计 %(hundred)s。",
+            ten=yuan(estimates["10"]),
+            hundred=yuan(estimates["100"]),
+        ),
+    )
+
+
+def _to_basket(
+    form: GiveForm, line: Line, campaign: CampaignView, unit: UnitView | None
+) -> Answer | str:
+    """Put the gift into the basket; what could never be paid is refused now, beside its field."""
+    try:
+        donations.check_item(
+            GiftItem(campaign=line.campaign, unit=line.unit, amount_fen=line.amount_fen),
+            provider=_provider(form),
+        )
+    except RuleBroken as error:
+        place_error(form, error)
+        return make_response(_give_page(form, campaign, unit), error.status)
+    if not session.put_in_basket(line):
+        form.form_errors.append(
+            _("爱心篮最多放 %(limit)s 笔，请先支付或移出几笔。", limit=session.BASKET_LIMIT)
+        )
+        return make_response(_give_page(form, campaign, unit), 422)
+    return redirect(url_for("site.basket"), 303)
+
+
+@bp.route("/basket", methods=["GET", "POST"])
+@public
+def basket() -> Answer | str:
+    """Several gifts, one payment."""
+    lines = session.basket()
+    form = BasketForm()
+    if request.method == "GET":
+        form.renew(_providers())
+        return _basket_page(form, lines)
+    refuse_doubled_fields()
+    before = session.placed_by_form(form.form_id.data or "")
+    if before and not lines:
+        return _to_payment(before.payment_id, before.secret)
+    if not lines:
+        return redirect(url_for("site.basket"), 303)
+    if not form.validate():
+        return make_response(_basket_page(form, lines), 422)
+    try:
+        answer = _go_and_pay(form, lines)
+    except KeyConflict:
+        return _already(form)
+    except RuleBroken as error:
+        place_error(form, error)
+        # A line whose campaign has ended since is refused here, not when it was put in.
+        return make_response(_basket_page(form, lines), max(error.status, 409))
+    session.empty_basket()
+    return answer
+
+
+@bp.post("/basket/add")
+@public
+def basket_add() -> Answer:
+    """Put one gift into the basket from elsewhere than the give page."""
+    refuse_doubled_fields()
+    slug, code = request.form.get("campaign", ""), request.form.get("unit") or None
+    return redirect(url_for("site.give", slug=funds.campaign(slug).slug, unit=code), 303)
+
+
+@bp.post("/basket/remove")
+@public
+def basket_remove() -> Answer:
+    """Take one line out of the basket."""
+    refuse_doubled_fields()
+    index = request.form.get("index", "")
+    if index.isascii() and index.isdecimal() and len(index) <= 3:
+        session.take_from_basket(int(index))
+    return redirect(url_for("site.basket"), 303)
+
+
+def _basket_page(form: BasketForm, lines: Sequence[Line]) -> str:
+    items = []
+    for index, line in enumerate(lines):
+        try:
+            campaign = present.campaign(funds.campaign(line.campaign))
+            unit = present.unit(funds.unit(line.campaign, line.unit)) if line.unit else None
+        except NotFound:
+            # Put in before the unit left: nobody can give to it any more.
+            continue
+        items.append(BasketItem(index, campaign, unit, line.amount_fen))
+    total = sum(item.amount_fen for item in items)
+    return render_template(
+        "site/basket.html",
+        form=form,
+        items=items,
+        total_fen=total,
+        fee_estimate_fen=fees.estimate(_providers()[0], total) if total else 0,
+    )
+
+
+def _go_and_pay(form: DonorForm, lines: Sequence[Line]) -> Answer:
+    """Make the intent, tell the provider, and send the donor to pay; once for each form."""
+    created = atomically(donations.create_intent)(_gift_request(form, lines))
+    payment = created.payment
+    session.remember(str(form.form_id.data), payment.id, created.secret)
+    pay_url = donations.start(payment.id)
+    if created.repeated and payment.status not in ("created", "pending"):
+        return _to_payment(payment.id, created.secret)
+    return redirect(own_path(pay_url) or pay_url, 303)
+
+
+def _gift_request(form: DonorForm, lines: Sequence[Line]) -> GiftRequest:
+    display = Display(form.display.data)
+    wish = BillWish(form.bill_wish.data)
+    if display is Display.ANONYMOUS and wish is BillWish.WAIVED:
+        wish = BillWish.ANONYMOUS
+    return GiftRequest(
+        key=f"form:{form.form_id.data}",
+        items=tuple(
+            GiftItem(campaign=line.campaign, unit=line.unit, amount_fen=line.amount_fen)
+            for line in lines
+        ),
+        donor=DonorDetails(
+            name=form.donor_name.data or None,
+            email=form.email.data or None,
+            phone=form.phone.data or None,
+            display=display,
+            organization_name=None,
+            organization_uscc=None,
+        ),
+        message=form.message.data or None,
+        provider=_provider(form),
+        receipt=bool(form.receipt.data),
+        bill_wish=wish,
+        channel="web",
+    )
+
+
+def _already(form: DonorForm) -> Response:
+    """The form was sent before with other content: say so and lead to the payment it made."""
+    before = session.placed_by_form(str(form.form_id.data))
+    first = (
+        url_for("site.payment", payment_id=before.payment_id, key=before.secret) if before else None
+    )
+    page = render_template("site/already_given.html", first_url=first, again_url=request.full_path)
+    return make_response(page, 409)
+
+
+def _to_payment(payment_id: str, key: str) -> Answer:
+    return redirect(url_for("site.payment", payment_id=payment_id, key=key), 303)
+
+
+def _providers() -> tuple[str, ...]:
+    found: tuple[str, ...] = current_app.extensions["charity.settings"].payment_providers
+    return found
+
+
+def _provider(form: DonorForm) -> str:
+    return str(form.provider.data or _providers()[0])
