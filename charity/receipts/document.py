@@ -95,7 +95,7 @@ def page_html(facts: Facts, *, dense: bool = False) -> str:
             "campaign": _size(facts.campaign_name, 26, 60),
             "unit": _size(facts.unit_name, 26, 60),
             "capital": _size(facts.capital, 15, 21),
-            "charity": _size(facts.charity_name, 22, 32),
+            "charity": _size(facts.charity_name, 22, 32, 60),
         },
         "dense": dense,
     }

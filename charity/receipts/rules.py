@@ -21,12 +21,12 @@ TEMPLATE = 1
 # The longest texts the page still holds together; tests draw all of them at once.
 LIMITS = {
     "donor": 200,
-    "donor_public": 60,
+    "donor_public": 20,
     "campaign_name": 120,
     "filing_number": 60,
     "unit_name": 120,
-    "handler": 30,
-    "charity_name": 60,
+    "handler": 40,
+    "charity_name": 120,
 }
 LARGEST_FEN = 999_999_999_999
 
