@@ -52,7 +52,6 @@
     radios.forEach(function (radio) {
       radio.addEventListener("change", function () {
         if (radio.checked && radio.value !== "own") { own.value = ""; }
-        if (radio.checked && radio.value === "own") { own.focus(); }
         update();
       });
     });
