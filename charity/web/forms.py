@@ -164,16 +164,10 @@ class GiveForm(DonorForm):
             raise ValidationError(str(_MONEY_SENTENCES[error.code])) from error
         if typed != self.amount_fen:
             # Without scripts a typed amount does not choose itself; nobody pays by a guess.
-            raise ValidationError(str(_("您填写的金额和选择的金额不同，请选择“其他金额”或清空这一栏。")))
+            raise ValidationError(str(_TWO_AMOUNTS))
 
 
-_MONEY_SENTENCES[error.code])) from error
-        if chosen in CHOICES:
-            return
-        if self.amount_fen <= 0 and chosen == OWN:
-            raise ValidationError(str(_("金额要大于零。")))
-
-
+_TWO_AMOUNTS = _("您填写的金额和选择的金额不同，请选择“其他金额”，或者清空这一栏。")
 _MONEY_SENTENCES = {
     "empty": _("请填写金额。"),
     "not_an_amount": _("请用数字填写金额，例如 30 或 30.50，最多两位小数。"),
@@ -207,5 +201,3 @@ def place_error(form: FlaskForm, error: RuleBroken) -> None:
             form[name].errors = [*form[name].errors, sentence]
         else:
             form.form_errors.append(sentence)
-
-

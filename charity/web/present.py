@@ -1,4 +1,4 @@
-"""What templates get: frozen values in the reader's language, put together from the queries.
+"""What templates get: frozen values, put together from the queries.
 
 Rule: nothing is computed here but words, addresses and order; every figure comes from a query.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from flask import url_for
@@ -15,11 +15,9 @@ from flask_babel import gettext as _
 
 from charity.donations.kinds import GiftStatus, PaymentStatus
 from charity.donations.queries import GiftView, PaymentView
-from charity.figures.queries import UnitRow
-from charity.funds.queries import CampaignView, UnitView
+from charity.funds.queries import CampaignView
 from charity.ledger.queries import Figures
 from charity.receipts import queries as receipts
-from charity.web.locale import language
 
 _IN_LEDGER = {
     GiftStatus.SETTLED,
@@ -35,39 +33,26 @@ class CampaignCard:
 
     slug: str
     name: str
+    name_en: str
     status: str
     purpose: str
+    purpose_en: str
     filing_number: str
     figures: Figures
 
 
-def campaign(view: CampaignView) -> CampaignView:
-    """The campaign with its name in the reader's language; the plan stays as it was filed."""
-    if language() != "en":
-        return view
-    return replace(
-        view, name=view.name_en or view.name, purpose=view.purpose_en or view.purpose
-    )
-
-
 def card(view: CampaignView, figures: Figures) -> CampaignCard:
     """The campaign as a card."""
-    shown = campaign(view)
     return CampaignCard(
-        shown.slug, shown.name, shown.status, shown.purpose, shown.filing_number, figures
+        slug=view.slug,
+        name=view.name,
+        name_en=view.name_en,
+        status=view.status,
+        purpose=view.purpose,
+        purpose_en=view.purpose_en,
+        filing_number=view.filing_number,
+        figures=figures,
     )
-
-
-def unit(view: UnitView) -> UnitView:
-    """The unit with its name in the reader's language."""
-    return replace(view, name=view.name_en or view.name) if language() == "en" else view
-
-
-def rows(found: Sequence[UnitRow]) -> list[UnitRow]:
-    """Table rows with names in the reader's language."""
-    if language() != "en":
-        return list(found)
-    return [replace(row, name=row.name_en or row.name) for row in found]
 
 
 class Stage(NamedTuple):
@@ -166,5 +151,3 @@ def is_final(view: PaymentView, shown: PaymentShown) -> bool:
     if view.status in (PaymentStatus.FAILED, PaymentStatus.EXPIRED):
         return True
     return all(stage.done for stage in shown.stages)
-
-

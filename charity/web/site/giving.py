@@ -24,7 +24,7 @@ from charity.funds.queries import CampaignView, UnitView
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken
 from charity.kernel.money import yuan
-from charity.web import present, session
+from charity.web import session
 from charity.web.address import own_path
 from charity.web.forms import (
     CHOICES,
@@ -85,8 +85,8 @@ def _give_page(form: GiveForm, campaign: CampaignView, unit: UnitView | None) ->
     return render_template(
         "site/give.html",
         form=form,
-        campaign=present.campaign(campaign),
-        unit=present.unit(unit) if unit else None,
+        campaign=campaign,
+        unit=unit,
         fee_estimates=estimates,
         fee_rule=fees.rule(provider),
         fee_sentence=_(
@@ -171,8 +171,8 @@ def _basket_page(form: BasketForm, lines: Sequence[Line]) -> str:
     items = []
     for index, line in enumerate(lines):
         try:
-            campaign = present.campaign(funds.campaign(line.campaign))
-            unit = present.unit(funds.unit(line.campaign, line.unit)) if line.unit else None
+            campaign = funds.campaign(line.campaign)
+            unit = funds.unit(line.campaign, line.unit) if line.unit else None
         except NotFound:
             # Put in before the unit left: nobody can give to it any more.
             continue

@@ -12,7 +12,7 @@ from flask import Response, render_template, request, url_for
 
 from charity.figures import queries as figures
 from charity.funds import queries as funds
-from charity.funds.kinds import PUBLIC, CampaignStatus
+from charity.funds.kinds import CampaignStatus
 from charity.ledger import queries as ledger
 from charity.ledger.queries import Figures
 from charity.web import present
@@ -53,9 +53,7 @@ def campaigns() -> str:
     return render_template(
         "site/campaigns.html",
         campaigns=[
-            present.card(view, by_slug.get(view.slug, Figures()))
-            for view in funds.campaigns()
-            if view.status in PUBLIC
+            present.card(view, by_slug.get(view.slug, Figures())) for view in funds.campaigns()
         ],
     )
 
@@ -69,10 +67,10 @@ def campaign(slug: str) -> str:
     page = figures.unit_rows(slug, q or None, request.args.get("cursor"), PAGE)
     return render_template(
         "site/campaign.html",
-        campaign=present.campaign(view),
+        campaign=view,
         figures=figures.campaign_figures().get(slug, Figures()),
         as_of_entry=page.as_of_entry,
-        units=present.rows(page.items),
+        units=page.items,
         next_cursor=page.next_cursor,
         q=q,
     )
@@ -86,12 +84,12 @@ def unit(slug: str, code: str) -> str:
     row = figures.unit_row(slug, code)
     return render_template(
         "site/unit.html",
-        campaign=present.campaign(campaign_view),
-        unit=present.unit(unit_view),
+        campaign=campaign_view,
+        unit=unit_view,
         figures=row.figures,
         subtree=row.subtree,
         as_of_entry=ledger.head(),
-        children=present.rows(figures.child_rows(slug, code)),
+        children=figures.child_rows(slug, code),
         recent_gifts=figures.recent_gifts(slug, code, RECENT),
     )
 
@@ -119,12 +117,12 @@ def units() -> str:
     page = figures.unit_rows(slug, q or None, request.args.get("cursor"), PAGE)
     return render_template(
         "site/units.html",
-        rows=present.rows(page.items),
+        rows=page.items,
         next_cursor=page.next_cursor,
         as_of_entry=page.as_of_entry,
         q=q,
         campaign=slug,
-        campaigns=[present.campaign(v) for v in funds.campaigns() if v.status in PUBLIC],
+        campaigns=funds.campaigns(),
     )
 
 

@@ -16,7 +16,6 @@ def verify() -> str:
     """The form; with number and code also the answer."""
     form = VerifyForm(request.args)
     result = None
-    if request.args.get("number") or request.args.get("code"):
-        if form.validate():
-            result = receipts.verify(form.number.data, form.code.data)
+    if (request.args.get("number") or request.args.get("code")) and form.validate():
+        result = receipts.verify(form.number.data, form.code.data)
     return render_template("site/verify.html", form=form, result=result)

@@ -1,0 +1,158 @@
+"""JSON for machines, version 1. The names here are a promise; they are added to, never changed.
+
+Rule: the same figures by the same queries as the pages. Bodies are read strictly; what is refused
+changes nothing and is answered as problem JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin
+
+from flask import Blueprint, Response, current_app, jsonify, make_response, request
+
+from charity.api import bodies, shapes
+from charity.api.errors import KeyMissing, ParameterUnfit, ReceiptNotReady
+from charity.api.guards import payment_key, public
+from charity.api.reading import json_body
+from charity.donations import queries as donations
+from charity.donations import services as giving
+from charity.figures import queries as figures
+from charity.funds import queries as funds
+from charity.kernel.atomic import atomically
+from charity.kernel.errors import NotFound
+from charity.ledger import queries as ledger
+from charity.ledger.queries import Figures
+from charity.receipts import queries as receipts
+from charity.receipts import services as receipt_services
+from charity.receipts.kinds import ReceiptStatus
+
+LIMIT = 200
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+bp = Blueprint("api", __name__, url_prefix="/api/v1")
+
+
+@bp.get("/totals")
+@public
+def totals() -> Response:
+    """Everything raised and used, as of entry n."""
+    return jsonify(shapes.totals(figures.totals()))
+
+
+@bp.get("/campaigns")
+@public
+def campaigns() -> Response:
+    """Every public campaign with its figures."""
+    as_of_entry, by_slug = ledger.head(), figures.campaign_figures()
+    items = [
+        shapes.campaign(view, by_slug.get(view.slug, Figures()), as_of_entry)
+        for view in funds.campaigns()
+    ]
+    return jsonify(items=items)
+
+
+@bp.get("/campaigns/<slug>")
+@public
+def campaign(slug: str) -> Response:
+    """One campaign with its figures."""
+    view = funds.campaign(slug)
+    own = figures.campaign_figures().get(slug, Figures())
+    return jsonify(shapes.campaign(view, own, ledger.head()))
+
+
+@bp.get("/campaigns/<slug>/units")
+@public
+def units(slug: str) -> Response:
+    """The campaign's raising units in area order, by pages."""
+    view = funds.campaign(slug)
+    page = figures.unit_rows(slug, None, request.args.get("cursor"), _limit())
+    return jsonify(
+        as_of_entry=page.as_of_entry,
+        currency=view.currency,
+        items=[shapes.unit(row) for row in page.items],
+        next_cursor=page.next_cursor,
+    )
+
+
+@bp.post("/gifts")
+@public
+def make_gifts() -> Response:
+    """One payment of one or more gifts; the same key and body again give the same answer."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not _KEY.fullmatch(key):
+        raise KeyMissing(field="Idempotency-Key")
+    body = bodies.read(bodies.GiftsBody, json_body())
+    # Ours before the caller's: a key of the API never meets one of a form.
+    created = atomically(giving.create_intent)(body.request(f"api:{key}"))
+    pay_url = giving.start(created.payment.id)
+    view = donations.payment(created.payment.id, created.secret)
+    response = make_response(jsonify(shapes.created(created, view, _absolute(pay_url))), 201)
+    response.headers["Location"] = f"/api/v1/payments/{view.id}"
+    if created.repeated:
+        response.headers["Idempotency-Hit"] = "true"
+    return response
+
+
+@bp.get("/payments/<payment_id>")
+@public
+def payment(payment_id: str) -> Response:
+    """Where a payment is."""
+    return jsonify(shapes.payment(donations.payment_public(payment_id)))
+
+
+@bp.get("/gifts/<gift_id>")
+@public
+def gift(gift_id: str) -> Response:
+    """Where a gift is."""
+    view = donations.gift_public(gift_id)
+    receipt = receipts.by_gift(gift_id)
+    return jsonify(shapes.gift(view, receipt.number if receipt else None))
+
+
+@bp.get("/gifts/<gift_id>/receipt.pdf")
+@payment_key
+def receipt_pdf(gift_id: str, key: str) -> Response:
+    """The receipt's PDF; made now if it was not."""
+    donations.gift(gift_id, key)
+    receipt = receipts.by_gift(gift_id)
+    if receipt is None:
+        raise NotFound
+    made = receipt_services.pdf_when_made(receipt.id)
+    if made is None:
+        raise ReceiptNotReady
+    response = Response(made, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{receipt.number}.pdf"'
+    return response
+
+
+@bp.get("/receipts/verify")
+@public
+def verify() -> Response:
+    """Whether a receipt is ours and still holds."""
+    number, code = request.args.get("number", ""), request.args.get("code", "")
+    if not number or not code:
+        raise ParameterUnfit(field="number" if not number else "code")
+    found = receipts.verify(number, code)
+    known = found.status is not ReceiptStatus.UNKNOWN
+    return jsonify(
+        valid=found.status is ReceiptStatus.VALID,
+        status=found.status.value,
+        amount_fen=found.amount_fen if known else None,
+        currency="CNY" if known else None,
+        campaign=found.campaign if known else None,
+        issued_on=found.issued_on.isoformat() if known and found.issued_on else None,
+        donor_masked=found.donor_masked if known else None,
+    )
+
+
+def _limit() -> int:
+    text = request.args.get("limit", str(LIMIT))
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", text, re.ASCII) or int(text) > LIMIT:
+        raise ParameterUnfit(field="limit")
+    return int(text)
+
+
+def _absolute(address: str) -> str:
+    """A path of ours as a whole address, by our settings and not by the Host header."""
+    return urljoin(current_app.extensions["charity.settings"].base_url + "/", address)
