@@ -62,7 +62,8 @@ FUNCTIONS: dict[str, str] = {
         RETURN NULL; END $$""",
     "guard_postings_whole()": f"""RETURNS trigger {_DEFINER} AS $$ BEGIN
         IF (
-          SELECT count(*) FROM (SELECT entry_id, count(*) AS c, max(line) AS hi, sum(amount_fen) AS s
+          SELECT count(*) FROM (SELECT entry_id, count(*) AS c, max(line) AS hi,
+                                sum(amount_fen) AS s
                          FROM fresh GROUP BY entry_id) f
           JOIN ledger_entry e ON e.id = f.entry_id
           WHERE f.c <> e.posting_count OR f.hi <> e.posting_count OR f.s <> e.amount_fen) > 0 THEN
@@ -105,12 +106,16 @@ FUNCTIONS: dict[str, str] = {
                 JOIN ledger_entry e ON e.id = f.entry_id GROUP BY e.book_id) per
           WHERE h.book_id = per.book_id;
         INSERT INTO ledger_numbered_total AS t (book_id, kind, account_id, debits, credits, entries)
-          SELECT e.book_id, e.counts_as, legs.account_id, sum(legs.debits), sum(legs.credits),
-                 count(DISTINCT e.id)
-          FROM fresh f JOIN ledger_entry e ON e.id = f.entry_id
-          JOIN ledger_posting p ON p.entry_id = e.id
-          CROSS JOIN LATERAL (VALUES (p.debit_account_id, p.amount_fen, 0),
-            (p.credit_account_id, 0, p.amount_fen)) AS legs (account_id, debits, credits)
+          SELECT m.book_id, m.counts_as, m.account_id, sum(m.debits), sum(m.credits),
+                 sum(sign(m.debits - m.credits))
+          FROM (
+            SELECT e.id, e.book_id, e.counts_as, legs.account_id, sum(legs.debits) AS debits,
+                   sum(legs.credits) AS credits
+            FROM fresh f JOIN ledger_entry e ON e.id = f.entry_id
+            JOIN ledger_posting p ON p.entry_id = e.id
+            CROSS JOIN LATERAL (VALUES (p.debit_account_id, p.amount_fen, 0),
+              (p.credit_account_id, 0, p.amount_fen)) AS legs (account_id, debits, credits)
+            GROUP BY 1, 2, 3, 4) m
           GROUP BY 1, 2, 3
           ON CONFLICT (book_id, kind, account_id) DO UPDATE SET
             debits = t.debits + excluded.debits, credits = t.credits + excluded.credits,
