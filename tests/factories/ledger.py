@@ -250,11 +250,10 @@ def legs_of(entry_id: int) -> tuple[int, Legs]:
     """The book and the legs of a posted entry."""
     session = db.session()
     book = session.scalars(select(Entry.book_id).where(Entry.id == entry_id)).one()
-    codes = dict(
-        session.execute(
-            text("SELECT id, code FROM ledger_account WHERE book_id = :book"), {"book": book}
-        )
+    accounts = session.execute(
+        text("SELECT id, code FROM ledger_account WHERE book_id = :book"), {"book": book}
     )
+    codes = dict(accounts.all())
     rows = session.execute(
         select(Posting.debit_account_id, Posting.credit_account_id, Posting.amount_fen)
         .where(Posting.entry_id == entry_id)

@@ -89,8 +89,9 @@ BREAKS: list[tuple[str, str]] = [
     (
         "a correction undoes once",
         (
-            "UPDATE ledger_entry SET kind = 'correction', corrects ="
-            f" (SELECT corrects FROM ledger_entry WHERE kind = 'correction') WHERE id = {FIRST_GIFT}"
+            "UPDATE ledger_entry SET kind = 'correction',"
+            " corrects = (SELECT corrects FROM ledger_entry WHERE kind = 'correction')"
+            f" WHERE id = {FIRST_GIFT}"
         ),
     ),
     (
