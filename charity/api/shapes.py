@@ -103,11 +103,11 @@ def payment(view: PaymentView) -> Json:
     }
 
 
-def gift(view: GiftView, currency: str, receipt_number: str | None) -> Json:
+def gift(view: GiftView, receipt_number: str | None) -> Json:
     """``GET /gifts/<id>``: nothing about who gave, nor what else was in the payment."""
     return {
         **_gift_line(view),
-        "currency": currency,
+        "currency": view.currency,
         "entry_number": view.entry_number,
         "log_index": view.log_index,
         "receipt_number": receipt_number,

@@ -1,4 +1,4 @@
-"""Addresses of our own. The Host header is never believed: whole addresses come from the settings."""
+"""Addresses of our own. The Host header is never believed: they come from the settings."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ become whole fen by ``kernel.money`` only.
 
 from __future__ import annotations
 
-
 from flask import request
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
@@ -88,13 +87,13 @@ class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     donor_name = StringField(
         _("姓名或名称"),
         filters=[strip],
-        validators=[Length(max=100, message=_("姓名或名称最多 100 个字。")), Text()],
+        validators=[Length(max=60, message=_("姓名或名称最多 60 个字。")), Text()],
     )
     receipt = BooleanField(_("开具捐赠确认书"), default=True)
     email = StringField(
         _("邮箱"),
         filters=[strip],
-        validators=[Length(max=254, message=_("邮箱最多 254 个字符。")), Text()],
+        validators=[Length(max=200, message=_("邮箱最多 200 个字符。")), Text()],
     )
     bill_wish = RadioField(
         _("公益事业捐赠票据"),

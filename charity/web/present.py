@@ -13,18 +13,12 @@ from typing import NamedTuple
 from flask import url_for
 from flask_babel import gettext as _
 
-from charity.donations.kinds import GiftStatus, PaymentStatus
+from charity.donations.kinds import PaymentStatus
 from charity.donations.queries import GiftView, PaymentView
 from charity.funds.queries import CampaignView
 from charity.ledger.queries import Figures
-from charity.receipts import queries as receipts
-
-_IN_LEDGER = {
-    GiftStatus.SETTLED,
-    GiftStatus.PARTLY_REFUNDED,
-    GiftStatus.REFUNDED,
-    GiftStatus.DISPUTED,
-}
+from charity.receipts.kinds import ReceiptStatus
+from charity.receipts.queries import ReceiptView
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +64,11 @@ class GiftShown:
 
     id: str
     campaign_name: str
+    campaign_name_en: str
     campaign_slug: str
     unit_name: str
-    unit_code: str | None
+    unit_name_en: str
+    unit_code: str
     amount_fen: int
     status: str
     entry_number: int | None
@@ -95,20 +91,23 @@ class PaymentShown:
     stages: list[Stage]
 
 
-def gift(view: GiftView, key: str) -> GiftShown:
+def gift(view: GiftView, receipt: ReceiptView | None, key: str) -> GiftShown:
     """The gift with its receipt, as whoever holds the key may see it."""
-    receipt = receipts.by_gift(view.id)
+    stands = receipt is not None and receipt.status is ReceiptStatus.VALID
     return GiftShown(
         id=view.id,
         campaign_name=view.campaign_name,
+        campaign_name_en=view.campaign_name_en,
         campaign_slug=view.campaign_slug,
         unit_name=view.unit_name,
+        unit_name_en=view.unit_name_en,
         unit_code=view.unit_code,
         amount_fen=view.amount_fen,
-        status=view.status,
+        status=view.status.value,
         entry_number=view.entry_number,
         receipt_number=receipt.number if receipt else None,
-        receipt_url=url_for("site.gift_receipt", gift_id=view.id, key=key) if receipt else None,
+        # A paper that no longer counts is named but not handed out.
+        receipt_url=url_for("site.gift_receipt", gift_id=view.id, key=key) if stands else None,
         url=url_for("site.gift", gift_id=view.id, key=key),
     )
 
@@ -117,37 +116,38 @@ def payment(view: PaymentView, gifts: Sequence[GiftShown]) -> PaymentShown:
     """The payment with its stages."""
     return PaymentShown(
         id=view.id,
-        status=view.status,
+        status=view.status.value,
         amount_fen=view.amount_fen,
         fee_fen=view.fee_fen,
         created_at=view.created_at,
         provider=view.provider,
         pay_url=view.pay_url,
-        stages=stages(view, gifts),
+        stages=_stages(view, gifts),
     )
 
 
-def stages(view: PaymentView, gifts: Sequence[GiftShown]) -> list[Stage]:
+def _stages(view: PaymentView, gifts: Sequence[GiftShown]) -> list[Stage]:
     """Created, paid, settled, numbered, and the receipt where one is wanted."""
-    settled = all(one.status in _IN_LEDGER for one in gifts)
+    at = dict(view.stages)
+    settled = all(one.settled_at for one in view.gifts)
+    settled_at = max((one.settled_at for one in view.gifts if one.settled_at), default=None)
     line = [
         Stage("created", _("已创建"), True, view.created_at),
-        Stage("paid", _("支付成功"), view.status == PaymentStatus.PAID, None),
-        Stage("settled", _("已入账"), settled, None),
+        Stage(
+            "paid",
+            _("支付成功"),
+            view.status is PaymentStatus.PAID,
+            at.get(PaymentStatus.PAID),
+        ),
+        Stage("settled", _("已入账"), settled, settled_at if settled else None),
         Stage("numbered", _("已编号"), all(one.entry_number for one in gifts), None),
     ]
-    if wants_receipt(view):
+    if any(one.receipt_wanted for one in view.gifts):
         line.append(Stage("receipt", _("确认书"), all(one.receipt_number for one in gifts), None))
     return line
 
 
-def wants_receipt(view: PaymentView) -> bool:
-    """Whether a receipt was asked for."""
-    return any(one.receipt_wanted for one in view.gifts)
-
-
-def is_final(view: PaymentView, shown: PaymentShown) -> bool:
+def is_final(shown: PaymentShown) -> bool:
     """Whether nothing on the page will change by itself."""
-    if view.status in (PaymentStatus.FAILED, PaymentStatus.EXPIRED):
-        return True
-    return all(stage.done for stage in shown.stages)
+    ended = shown.status in (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
+    return ended or all(stage.done for stage in shown.stages)

@@ -6,13 +6,12 @@ here touches a payment.
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request
 from werkzeug.exceptions import UnprocessableEntity
 from werkzeug.wrappers import Response as Answer
 
 from charity.donations.providers import sandbox
 from charity.kernel.atomic import atomically
-from charity.web import session
 from charity.web.forms import refuse_doubled_fields
 from charity.web.guards import sandbox_page
 
@@ -39,12 +38,6 @@ def decide(reference: str) -> Answer:
     outcome = request.form.get("outcome", "")
     if outcome not in OUTCOMES:
         raise UnprocessableEntity
-    seen = sandbox.session(reference)
     event_id = atomically(sandbox.decide)(reference, outcome)
     sandbox.deliver(event_id)
-    before = session.placed_payment(seen.payment_id)
-    if before is None:
-        # Not this browser's payment: whoever knows only the reference learns no key.
-        return redirect(url_for("site.home"), 303)
-    key = before.secret
-    return redirect(url_for("site.payment", payment_id=seen.payment_id, key=key), 303)
+    return redirect(sandbox.session(reference).return_path, 303)

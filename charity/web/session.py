@@ -87,11 +87,6 @@ def placed_by_form(form_id: str) -> Placed | None:
     return next((one for one in placed() if one.form_id == form_id), None)
 
 
-def placed_payment(payment_id: str) -> Placed | None:
-    """This payment, if it was made from this browser."""
-    return next((one for one in placed() if one.payment_id == payment_id), None)
-
-
 def _rows(name: str) -> list[object]:
     value = session.get(name)
     return value if isinstance(value, list) else []

@@ -32,14 +32,15 @@ def payment_status(payment_id: str, key: str) -> str:
 
 
 def _payment_part(template: str, view: PaymentView, key: str) -> str:
-    gifts = [present.gift(one, key) for one in view.gifts]
+    papers = receipts.by_gifts([one.id for one in view.gifts])
+    gifts = [present.gift(one, papers.get(one.id), key) for one in view.gifts]
     shown = present.payment(view, gifts)
     return render_template(
         template,
         payment=shown,
         gifts=gifts,
         key=key,
-        final=present.is_final(view, shown),
+        final=present.is_final(shown),
         status_url=url_for("site.payment_status", payment_id=view.id, key=key),
     )
 
@@ -48,12 +49,14 @@ def _payment_part(template: str, view: PaymentView, key: str) -> str:
 @payment_key
 def gift(gift_id: str, key: str) -> str:
     """One gift: its state, its entry, its receipt."""
-    shown = present.gift(donations.gift(gift_id, key), key)
+    view = donations.gift(gift_id, key)
     receipt = receipts.by_gift(gift_id)
     verify_url = (
         url_for("site.verify", number=receipt.number, code=receipt.code) if receipt else None
     )
-    return render_template("site/gift.html", gift=shown, verify_url=verify_url)
+    return render_template(
+        "site/gift.html", gift=present.gift(view, receipt, key), verify_url=verify_url
+    )
 
 
 @bp.get("/gifts/<gift_id>/receipt.pdf")

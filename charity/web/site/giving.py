@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as Answer
 from charity.donations import fees
 from charity.donations import services as donations
 from charity.donations.errors import CampaignNotOpen, KeyConflict
-from charity.donations.kinds import BillWish, Display
+from charity.donations.kinds import BillWish, Display, PaymentStatus
 from charity.donations.services import DonorDetails, GiftItem, GiftRequest
 from charity.funds import queries as funds
 from charity.funds.queries import CampaignView, UnitView
@@ -175,6 +175,7 @@ def _basket_page(form: BasketForm, lines: Sequence[Line]) -> str:
             unit = funds.unit(line.campaign, line.unit) if line.unit else None
         except NotFound:
             # Put in before the unit left: nobody can give to it any more.
+            session.take_from_basket(index)
             continue
         items.append(BasketItem(index, campaign, unit, line.amount_fen))
     total = sum(item.amount_fen for item in items)
@@ -193,7 +194,7 @@ def _go_and_pay(form: DonorForm, lines: Sequence[Line]) -> Answer:
     payment = created.payment
     session.remember(str(form.form_id.data), payment.id, created.secret)
     pay_url = donations.start(payment.id)
-    if created.repeated and payment.status not in ("created", "pending"):
+    if payment.status not in (PaymentStatus.CREATED, PaymentStatus.PENDING):
         return _to_payment(payment.id, created.secret)
     return redirect(own_path(pay_url) or pay_url, 303)
 
@@ -204,7 +205,7 @@ def _gift_request(form: DonorForm, lines: Sequence[Line]) -> GiftRequest:
     if display is Display.ANONYMOUS and wish is BillWish.WAIVED:
         wish = BillWish.ANONYMOUS
     return GiftRequest(
-        key=f"form:{form.form_id.data}",
+        key=str(form.form_id.data),
         items=tuple(
             GiftItem(campaign=line.campaign, unit=line.unit, amount_fen=line.amount_fen)
             for line in lines

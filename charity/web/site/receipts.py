@@ -17,5 +17,5 @@ def verify() -> str:
     form = VerifyForm(request.args)
     result = None
     if (request.args.get("number") or request.args.get("code")) and form.validate():
-        result = receipts.verify(form.number.data, form.code.data)
+        result = receipts.verify(str(form.number.data), str(form.code.data))
     return render_template("site/verify.html", form=form, result=result)
