@@ -13,6 +13,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from flask import current_app
+
 
 class FileDamaged(RuntimeError):
     """A kept file is gone, or is not what was kept."""
@@ -67,6 +69,11 @@ class FileStore:
         if hashlib.sha256(content).hexdigest() != sha256:
             raise FileDamaged(f"{path}: its content has changed")
         return content
+
+
+def store() -> FileStore:
+    """The running installation's store."""
+    return FileStore(current_app.extensions["charity.settings"].data_dir / "files")
 
 
 def _flush_folder(folder: Path) -> None:

@@ -27,6 +27,8 @@ from charity.receipts.rules import Facts, facts_json
 
 TITLE = "捐赠确认书"
 ATTACHMENT = "receipt.json"
+# Short names are given room; the longer they are, the closer the page is set.
+DENSITIES = ("roomy", "snug", "dense")
 # Receipts handed to a drawing process at once: enough to hide the handing over.
 _CHUNK = 8
 
@@ -65,8 +67,8 @@ def _qr(content: str) -> Markup:
     )
 
 
-def page_html(facts: Facts, *, dense: bool = False) -> str:
-    """The HTML of a receipt, from plain text and numbers only; ``dense`` for long names."""
+def page_html(facts: Facts, density: str = DENSITIES[0]) -> str:
+    """The HTML of a receipt, from plain text and numbers only."""
     address = urlsplit(facts.base_url)
     plain: dict[str, Any] = {
         "title": TITLE,
@@ -97,7 +99,7 @@ def page_html(facts: Facts, *, dense: bool = False) -> str:
             "capital": _size(facts.capital, 15, 21),
             "charity": _size(facts.charity_name, 22, 32, 60),
         },
-        "dense": dense,
+        "density": density,
     }
     return _templates().get_template(f"v{facts.template}.html").render(plain)
 
@@ -108,17 +110,18 @@ def draw(facts: Facts) -> bytes:
     Raises MissingGlyph, and PageCount when the texts are longer than ``rules.LIMITS`` allow.
     """
     pdf.require_glyphs(*facts.texts())
-    try:
-        return _render(facts, dense=False)
-    except pdf.PageCount:
-        # Long names: the same page, closer together.
-        return _render(facts, dense=True)
+    for density in DENSITIES[:-1]:
+        try:
+            return _render(facts, density)
+        except pdf.PageCount:
+            continue
+    return _render(facts, DENSITIES[-1])
 
 
-def _render(facts: Facts, *, dense: bool) -> bytes:
+def _render(facts: Facts, density: str) -> bytes:
     data = facts_json(facts)
     return pdf.render(
-        page_html(facts, dense=dense),
+        page_html(facts, density),
         css=_css(facts.template),
         made_at=facts.issued_at,
         identifier=hashlib.sha256(data).digest()[:16],

@@ -63,3 +63,10 @@ class AmountWrong(RuleBroken):
     code = "receipt_amount_wrong"
     message = _("捐赠确认书的金额应大于零，且不超过 9,999,999,999.99 元。")
     field = "amount_fen"
+
+
+class ReceiptIsVoid(Conflict):
+    """A paper that no longer counts is not handed out."""
+
+    code = "receipt_void"
+    message = _("这份捐赠确认书已经作废，不再提供下载。")
