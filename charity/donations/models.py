@@ -81,7 +81,6 @@ class Intent(Base):
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(10))
     status_at: Mapped[Moment]
-    donor_id: Mapped[int | None] = mapped_column(ForeignKey("donations_donor.id"))
     created_at: Mapped[Moment]
     expires_at: Mapped[Moment]
 
@@ -114,10 +113,10 @@ class Gift(Base):
             postgresql_where=text("settled_at IS NOT NULL"),
         ),
         Index(
-            "ix_donations_gift_receipt_wanted",
+            "ix_donations_gift_receipt_due",
             "id",
-            sqlite_where=text("receipt_wanted AND status = 'settled'"),
-            postgresql_where=text("receipt_wanted AND status = 'settled'"),
+            sqlite_where=text("receipt_due"),
+            postgresql_where=text("receipt_due"),
         ),
     )
     id: Mapped[Id]
@@ -133,6 +132,7 @@ class Gift(Base):
     display: Mapped[str] = mapped_column(String(10))
     message: Mapped[Words | None]
     receipt_wanted: Mapped[bool]
+    receipt_due: Mapped[bool] = mapped_column(comment="settled, wanted, and not issued yet")
     bill_wish: Mapped[str] = mapped_column(String(10))
     created_at: Mapped[Moment]
     settled_at: Mapped[Moment | None]

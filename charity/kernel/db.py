@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -173,10 +173,9 @@ def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
     given = list(values)
     if db.session().get_bind().dialect.name == "postgresql":
         array = bindparam(None, given, type_=ARRAY(column.type), unique=True)
-        found: ColumnElement[bool] = column == any_(array)
-        return found
+        return cast("ColumnElement[bool]", column == any_(array))
     each = func.json_each(json.dumps(given)).table_valued("value")
-    return column.in_(select(each.c.value))
+    return cast("ColumnElement[bool]", column.in_(select(each.c.value)))
 
 
 def canonical_json(value: object) -> str:

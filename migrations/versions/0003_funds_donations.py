@@ -32,10 +32,51 @@ def upgrade() -> None:
         sa.UniqueConstraint("identity", name="uq_donations_donor_identity"),
     )
     op.create_table(
+        "donations_intent",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column(
+            "key", sa.String(length=220), nullable=False, comment="idempotency key, unique for ever"
+        ),
+        sa.Column(
+            "facts_hash", sa.String(length=64), nullable=False, comment="keyed hash of the request"
+        ),
+        sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("account", sa.String(length=64), nullable=False),
+        sa.Column("mode", sa.String(length=4), nullable=False),
+        sa.Column("reference", sa.String(length=120), nullable=True),
+        sa.Column("pay_url", sa.String(length=500), nullable=True),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("status_at", MOMENT, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.CheckConstraint("mode IN ('real', 'test')", name="ck_donations_intent_mode"),
+        sa.CheckConstraint(
+            "status IN ('created', 'pending', 'expired', 'failed', 'paid')",
+            name="ck_donations_intent_status",
+        ),
+        sa.CheckConstraint("amount_fen >= 1", name="ck_donations_intent_amount"),
+        sa.PrimaryKeyConstraint("id", name="pk_donations_intent"),
+        sa.UniqueConstraint("key", name="uq_donations_intent_key"),
+        sa.UniqueConstraint("provider", "reference", name="uq_donations_intent_provider_reference"),
+        sa.UniqueConstraint("public_id", name="uq_donations_intent_public_id"),
+    )
+    op.create_index(
+        "ix_donations_intent_quiet",
+        "donations_intent",
+        ["expires_at"],
+        unique=False,
+        sqlite_where=sa.text("status IN ('created', 'pending')"),
+        postgresql_where=sa.text("status IN ('created', 'pending')"),
+    )
+    op.create_table(
         "donations_tally",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("donors", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("id = 1", name=op.f("ck_donations_tally_one_row")),
+        sa.CheckConstraint("id = 1", name="ck_donations_tally_one_row"),
         sa.PrimaryKeyConstraint("id", name="pk_donations_tally"),
     )
     op.create_table(
@@ -54,7 +95,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=200), nullable=False),
         sa.Column("icp", sa.String(length=100), nullable=False, comment="ICP filing of the site"),
         sa.Column("handler", sa.String(length=40), nullable=False, comment="who handles receipts"),
-        sa.CheckConstraint("id = 1", name=op.f("ck_funds_charity_one_row")),
+        sa.CheckConstraint("id = 1", name="ck_funds_charity_one_row"),
         sa.PrimaryKeyConstraint("id", name="pk_funds_charity"),
     )
     op.create_table(
@@ -80,10 +121,10 @@ def upgrade() -> None:
         sa.Column("depth", sa.SmallInteger(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.CheckConstraint(
-            "depth >= 0 AND (depth = 0) = (parent_id IS NULL)", name=op.f("ck_funds_unit_depth")
+            "depth >= 0 AND (depth = 0) = (parent_id IS NULL)", name="ck_funds_unit_depth"
         ),
         sa.CheckConstraint(
-            "parent_id IS NULL OR parent_id <> id", name=op.f("ck_funds_unit_not_its_own_parent")
+            "parent_id IS NULL OR parent_id <> id", name="ck_funds_unit_not_its_own_parent"
         ),
         sa.ForeignKeyConstraint(["parent_id"], ["funds_unit.id"], name="fk_funds_unit_parent_id"),
         sa.PrimaryKeyConstraint("id", name="pk_funds_unit"),
@@ -102,56 +143,49 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.CheckConstraint(
-            "status IN ('open', 'declined', 'paid', 'expired')",
-            name=op.f("ck_sandbox_session_status"),
+            "status IN ('open', 'declined', 'paid', 'expired')", name="ck_sandbox_session_status"
         ),
         sa.PrimaryKeyConstraint("reference", name="pk_sandbox_session"),
         sa.UniqueConstraint("payment_id", name="uq_sandbox_session_payment_id"),
     )
     op.create_table(
-        "donations_intent",
+        "donations_payment",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("public_id", sa.String(length=32), nullable=False),
-        sa.Column(
-            "key", sa.String(length=220), nullable=False, comment="idempotency key, unique for ever"
-        ),
-        sa.Column(
-            "facts_hash", sa.String(length=64), nullable=False, comment="keyed hash of the request"
-        ),
-        sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("intent_id", sa.BigInteger(), nullable=False),
         sa.Column("provider", sa.String(length=20), nullable=False),
         sa.Column("account", sa.String(length=64), nullable=False),
-        sa.Column("mode", sa.String(length=4), nullable=False),
-        sa.Column("reference", sa.String(length=120), nullable=True),
-        sa.Column("pay_url", sa.String(length=500), nullable=True),
+        sa.Column("object_id", sa.String(length=120), nullable=False),
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("status", sa.String(length=10), nullable=False),
-        sa.Column("status_at", MOMENT, nullable=False),
-        sa.Column("donor_id", sa.BigInteger(), nullable=True),
-        sa.Column("created_at", MOMENT, nullable=False),
-        sa.Column("expires_at", MOMENT, nullable=False),
-        sa.CheckConstraint("mode IN ('real', 'test')", name=op.f("ck_donations_intent_mode")),
-        sa.CheckConstraint(
-            "status IN ('created', 'pending', 'expired', 'failed', 'paid')",
-            name=op.f("ck_donations_intent_status"),
-        ),
-        sa.CheckConstraint("amount_fen >= 1", name=op.f("ck_donations_intent_amount")),
+        sa.Column("fee_fen", sa.BigInteger(), nullable=False),
+        sa.Column("paid_at", MOMENT, nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.CheckConstraint("amount_fen >= 1 AND fee_fen >= 0", name="ck_donations_payment_amounts"),
         sa.ForeignKeyConstraint(
-            ["donor_id"], ["donations_donor.id"], name="fk_donations_intent_donor_id"
+            ["intent_id"], ["donations_intent.id"], name="fk_donations_payment_intent_id"
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_donations_intent"),
-        sa.UniqueConstraint("key", name="uq_donations_intent_key"),
-        sa.UniqueConstraint("provider", "reference", name="uq_donations_intent_provider_reference"),
-        sa.UniqueConstraint("public_id", name="uq_donations_intent_public_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_donations_payment"),
+        sa.UniqueConstraint("intent_id", name="uq_donations_payment_intent_id"),
+        sa.UniqueConstraint(
+            "provider",
+            "account",
+            "object_id",
+            name="uq_donations_payment_provider_account_object_id",
+        ),
     )
-    op.create_index(
-        "ix_donations_intent_quiet",
-        "donations_intent",
-        ["expires_at"],
-        unique=False,
-        sqlite_where=sa.text("status IN ('created', 'pending')"),
-        postgresql_where=sa.text("status IN ('created', 'pending')"),
+    op.create_table(
+        "donations_status_event",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("intent_id", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["intent_id"], ["donations_intent.id"], name="fk_donations_status_event_intent_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_donations_status_event"),
+        sa.UniqueConstraint(
+            "intent_id", "status", name="uq_donations_status_event_intent_id_status"
+        ),
     )
     op.create_table(
         "funds_campaign",
@@ -187,13 +221,13 @@ def upgrade() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.CheckConstraint(
             "status = 'draft' OR (filing_number <> '' AND platform_url <> '')",
-            name=op.f("ck_funds_campaign_filed"),
+            name="ck_funds_campaign_filed",
         ),
         sa.CheckConstraint(
             "status IN ('draft', 'filed', 'open', 'ended', 'reported', 'closed')",
-            name=op.f("ck_funds_campaign_status"),
+            name="ck_funds_campaign_status",
         ),
-        sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_funds_campaign_dates")),
+        sa.CheckConstraint("ends_on >= starts_on", name="ck_funds_campaign_dates"),
         sa.ForeignKeyConstraint(["fund_id"], ["funds_fund.id"], name="fk_funds_campaign_fund_id"),
         sa.ForeignKeyConstraint(
             ["office_unit_id"], ["funds_unit.id"], name="fk_funds_campaign_office_unit_id"
@@ -224,47 +258,6 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("delivered_at IS NULL"),
         postgresql_where=sa.text("delivered_at IS NULL"),
-    )
-    op.create_table(
-        "donations_payment",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("intent_id", sa.BigInteger(), nullable=False),
-        sa.Column("provider", sa.String(length=20), nullable=False),
-        sa.Column("account", sa.String(length=64), nullable=False),
-        sa.Column("object_id", sa.String(length=120), nullable=False),
-        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("fee_fen", sa.BigInteger(), nullable=False),
-        sa.Column("paid_at", MOMENT, nullable=False),
-        sa.Column("recorded_at", MOMENT, nullable=False),
-        sa.CheckConstraint(
-            "amount_fen >= 1 AND fee_fen >= 0", name=op.f("ck_donations_payment_amounts")
-        ),
-        sa.ForeignKeyConstraint(
-            ["intent_id"], ["donations_intent.id"], name="fk_donations_payment_intent_id"
-        ),
-        sa.PrimaryKeyConstraint("id", name="pk_donations_payment"),
-        sa.UniqueConstraint("intent_id", name="uq_donations_payment_intent_id"),
-        sa.UniqueConstraint(
-            "provider",
-            "account",
-            "object_id",
-            name="uq_donations_payment_provider_account_object_id",
-        ),
-    )
-    op.create_table(
-        "donations_status_event",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("intent_id", sa.BigInteger(), nullable=False),
-        sa.Column("status", sa.String(length=10), nullable=False),
-        sa.Column("at", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["intent_id"], ["donations_intent.id"], name="fk_donations_status_event_intent_id"
-        ),
-        sa.PrimaryKeyConstraint("id", name="pk_donations_status_event"),
-        sa.UniqueConstraint(
-            "intent_id", "status", name="uq_donations_status_event_intent_id_status"
-        ),
     )
     op.create_table(
         "funds_campaign_unit",
@@ -307,21 +300,26 @@ def upgrade() -> None:
         sa.Column("display", sa.String(length=10), nullable=False),
         sa.Column("message", sa.Text(), nullable=True),
         sa.Column("receipt_wanted", sa.Boolean(), nullable=False),
+        sa.Column(
+            "receipt_due",
+            sa.Boolean(),
+            nullable=False,
+            comment="settled, wanted, and not issued yet",
+        ),
         sa.Column("bill_wish", sa.String(length=10), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("settled_at", MOMENT, nullable=True),
         sa.CheckConstraint(
-            "bill_wish IN ('wanted', 'waived', 'anonymous')",
-            name=op.f("ck_donations_gift_bill_wish"),
+            "bill_wish IN ('wanted', 'waived', 'anonymous')", name="ck_donations_gift_bill_wish"
         ),
         sa.CheckConstraint(
-            "display IN ('masked', 'name', 'anonymous')", name=op.f("ck_donations_gift_display")
+            "display IN ('masked', 'name', 'anonymous')", name="ck_donations_gift_display"
         ),
         sa.CheckConstraint(
             "status IN ('created', 'pending', 'settled', 'failed', 'expired', 'partly_refunded', 'refunded', 'disputed')",
-            name=op.f("ck_donations_gift_status"),
+            name="ck_donations_gift_status",
         ),
-        sa.CheckConstraint("amount_fen >= 1", name=op.f("ck_donations_gift_amount")),
+        sa.CheckConstraint("amount_fen >= 1", name="ck_donations_gift_amount"),
         sa.ForeignKeyConstraint(
             ["campaign_unit_id", "book_id"],
             ["funds_campaign_unit.id", "funds_campaign_unit.book_id"],
@@ -346,12 +344,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("settled_at IS NOT NULL"),
     )
     op.create_index(
-        "ix_donations_gift_receipt_wanted",
+        "ix_donations_gift_receipt_due",
         "donations_gift",
         ["id"],
         unique=False,
-        sqlite_where=sa.text("receipt_wanted AND status = 'settled'"),
-        postgresql_where=sa.text("receipt_wanted AND status = 'settled'"),
+        sqlite_where=sa.text("receipt_due"),
+        postgresql_where=sa.text("receipt_due"),
     )
     op.execute("INSERT INTO donations_tally (id, donors) VALUES (1, 0)")
 
@@ -360,16 +358,16 @@ def downgrade() -> None:
     for table in (
         "donations_gift",
         "funds_campaign_unit",
-        "donations_status_event",
-        "donations_payment",
         "sandbox_event",
         "funds_campaign",
-        "donations_intent",
+        "donations_status_event",
+        "donations_payment",
         "sandbox_session",
         "funds_unit",
         "funds_fund",
         "funds_charity",
         "donations_tally",
+        "donations_intent",
         "donations_donor",
     ):
         op.drop_table(table)

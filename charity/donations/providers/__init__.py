@@ -1,0 +1,1 @@
+"""Payment providers: each is one module that makes sessions and reads its own events."""

@@ -1,0 +1,139 @@
+"""What donations refuse."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+from charity.kernel.errors import Conflict, NotFound, RuleBroken
+
+
+class PaymentUnknown(NotFound):
+    """There is no such payment, or the key is not its key: both answer the same."""
+
+    code = "unknown_payment"
+    message = _("没有找到这笔支付。")
+
+
+class GiftUnknown(NotFound):
+    """There is no such gift, or the key is not its key: both answer the same."""
+
+    code = "unknown_gift"
+    message = _("没有找到这笔捐赠。")
+
+
+class CampaignUnknown(NotFound):
+    """The gift names a campaign that is not there."""
+
+    code = "unknown_campaign"
+    message = _("没有找到这个捐赠项目。")
+
+
+class UnitUnknown(NotFound):
+    """The gift names a unit that does not raise in this campaign."""
+
+    code = "unknown_unit"
+    message = _("没有找到这个募集单位。")
+
+
+class CampaignNotOpen(Conflict):
+    """The campaign has not begun or has ended."""
+
+    code = "campaign_not_open"
+    message = _("这个捐赠项目目前不接受捐赠。")
+
+
+class AmountTooSmall(RuleBroken):
+    """Less than the provider or we take."""
+
+    code = "amount_too_small"
+    message = _("捐赠金额过小。")
+    field = "amount_fen"
+
+
+class AmountTooLarge(RuleBroken):
+    """More than one gift may be."""
+
+    code = "amount_too_large"
+    message = _("单笔捐赠金额超过上限。大额捐赠请与我们联系。")
+    field = "amount_fen"
+
+
+class NoItems(RuleBroken):
+    """A payment carries at least one gift."""
+
+    code = "no_items"
+    message = _("请至少选择一笔捐赠。")
+    field = "items"
+
+
+class TooManyItems(RuleBroken):
+    """More gifts than one payment carries."""
+
+    code = "too_many_items"
+    message = _("一次支付包含的捐赠笔数过多。")
+    field = "items"
+
+
+class ProviderUnknown(RuleBroken):
+    """This payment provider is not switched on, or does not take this currency."""
+
+    code = "unknown_provider"
+    message = _("该支付渠道不可用。")
+    field = "provider"
+
+
+class TextUnfit(RuleBroken):
+    """A text that is too long, or has characters that cannot be shown or stored."""
+
+    code = "text_unfit"
+    message = _("文字过长，或者含有无法使用的字符。")
+
+
+class EmailUnfit(RuleBroken):
+    """Not an e-mail address."""
+
+    code = "email_unfit"
+    message = _("邮箱地址不正确。")
+    field = "donor.email"
+
+
+class PhoneUnfit(RuleBroken):
+    """Not a telephone number."""
+
+    code = "phone_unfit"
+    message = _("电话号码不正确。")
+    field = "donor.phone"
+
+
+class UsccUnfit(RuleBroken):
+    """Not a valid unified social credit code."""
+
+    code = "uscc_unfit"
+    message = _("统一社会信用代码不正确。")
+    field = "donor.organization.uscc"
+
+
+class KeyConflict(Conflict):
+    """This key was used before for another request."""
+
+    code = "key_conflict"
+    message = _("这个请求编号已经用于另一笔捐赠。")
+
+
+class SessionClosed(Conflict):
+    """The sandbox payment has been decided otherwise before."""
+
+    code = "session_closed"
+    message = _("这笔测试支付已经结束。")
+
+
+class BadSignature(Exception):
+    """An event whose signature is missing, wrong or too old; or that cannot be read."""
+
+
+class WrongMode(Exception):
+    """A test event on a real system, or the other way round."""
+
+
+class WrongAccount(Exception):
+    """An event of another merchant account."""

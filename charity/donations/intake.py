@@ -1,0 +1,57 @@
+"""The door for outside events: verify, store, answer. What they mean is for settling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from enum import StrEnum
+
+from charity.donations.errors import BadSignature, WrongAccount, WrongMode
+from charity.donations.providers.registry import provider as provider_on
+from charity.kernel import inbox
+from charity.kernel.atomic import atomic, in_atomic
+from charity.ledger import queries as ledger
+
+
+class Intake(StrEnum):
+    """What became of an event at the door."""
+
+    STORED = "stored"
+    REPEATED = "repeated"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``reason`` of a refusal is for logs: ``signature``, ``mode`` or ``account``."""
+
+    kind: Intake
+    reason: str | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the provider is to be answered with 200."""
+        return self.kind is not Intake.REFUSED
+
+
+def receive(provider: str, headers: Mapping[str, str], raw_body: bytes) -> Outcome:
+    """Verify the event, then store it once.
+
+    It is verified before any write transaction begins, so a forger cannot hold the database; it
+    opens ``atomic()`` itself when the caller has none. Raises ProviderUnknown.
+    """
+    known = provider_on(provider)
+    try:
+        event = known.verify(headers, raw_body)
+    except BadSignature:
+        return Outcome(Intake.REFUSED, "signature")
+    except WrongMode:
+        return Outcome(Intake.REFUSED, "mode")
+    except WrongAccount:
+        return Outcome(Intake.REFUSED, "account")
+    with nullcontext() if in_atomic() else atomic():
+        if event.mode != ledger.mode():
+            return Outcome(Intake.REFUSED, "mode")
+        fresh = inbox.store(provider, event.account, event.event_id, raw_body)
+    return Outcome(Intake.STORED if fresh else Intake.REPEATED)

@@ -1,0 +1,303 @@
+"""Reads of payments and gifts. A payment's page opens with its key only; the API's public answers
+show no person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from charity.donations.errors import GiftUnknown, PaymentUnknown
+from charity.donations.kinds import FINAL, Display, GiftStatus, PaymentStatus
+from charity.donations.models import Donor, Gift, Intent, Payment, StatusEvent, Tally
+from charity.donations.secrets import opens
+from charity.funds import queries as funds
+from charity.kernel import clock
+from charity.kernel.crypto import mask_name
+from charity.kernel.db import db
+from charity.ledger import queries as ledger
+
+
+@dataclass(frozen=True, slots=True)
+class GiftView:
+    """One gift. ``donor_shown`` is what the public sees; ``None``: 爱心人士."""
+
+    id: str
+    payment_id: str
+    campaign_slug: str
+    campaign_name: str
+    campaign_name_en: str
+    unit_code: str
+    unit_name: str
+    unit_name_en: str
+    team: str | None
+    amount_fen: int
+    currency: str
+    status: GiftStatus
+    entry_number: int | None
+    log_index: int | None
+    receipt_number: str | None
+    receipt_wanted: bool
+    settled_at: dt.datetime | None
+    donor_shown: str | None
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """One payment with its gifts. ``fee_fen`` is known once it is paid."""
+
+    id: str
+    status: PaymentStatus
+    amount_fen: int
+    currency: str
+    fee_fen: int | None
+    created_at: dt.datetime
+    provider: str
+    provider_reference: str | None
+    pay_url: str | None
+    gifts: tuple[GiftView, ...]
+    stages: tuple[tuple[PaymentStatus, dt.datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GiftForReceipt:
+    """A settled gift whose receipt is due, with what a receipt says. ``id`` is the database's."""
+
+    id: int
+    public_id: str
+    amount_fen: int
+    currency: str
+    donor_name: str | None
+    organization_name: str | None
+    organization_uscc: str | None
+    display: Display
+    donor_shown: str | None
+    bill_wish: str
+    campaign_slug: str
+    campaign_name: str
+    filing_number: str
+    unit_code: str
+    unit_name: str
+    given_on: dt.date
+    status: GiftStatus
+
+
+def shown(display: str, name: str | None, organization: str | None) -> str | None:
+    """How a donor appears in public; ``None`` is 爱心人士."""
+    full = organization or name
+    if full is None or display == Display.ANONYMOUS:
+        return None
+    return full if display == Display.NAME else mask_name(full)
+
+
+def _gifts() -> Select[*tuple[Any, ...]]:
+    place = funds.unit_books().subquery("place")
+    return (
+        select(
+            Gift.id,
+            Gift.public_id,
+            Gift.team,
+            Gift.amount_fen,
+            Gift.status,
+            Gift.display,
+            Gift.receipt_wanted,
+            Gift.bill_wish,
+            Gift.settled_at,
+            Intent.id.label("intent_id"),
+            Intent.public_id.label("payment_id"),
+            Intent.currency,
+            Donor.name.label("donor_name"),
+            Donor.organization_name,
+            Donor.organization_uscc,
+            place.c.slug,
+            place.c.campaign_name,
+            place.c.campaign_name_en,
+            place.c.filing_number,
+            place.c.code,
+            place.c.name,
+            place.c.name_en,
+        )
+        .join(Intent, Intent.id == Gift.intent_id)
+        .join(place, place.c.campaign_unit_id == Gift.campaign_unit_id)
+        .outerjoin(Donor, Donor.id == Gift.donor_id)
+    )
+
+
+def _views(rows: list[Any]) -> tuple[GiftView, ...]:
+    numbers = ledger.entry_numbers([f"gift:{row.public_id}:settle" for row in rows])
+    return tuple(
+        GiftView(
+            id=row.public_id,
+            payment_id=row.payment_id,
+            campaign_slug=row.slug,
+            campaign_name=row.campaign_name,
+            campaign_name_en=row.campaign_name_en,
+            unit_code=row.code,
+            unit_name=row.name,
+            unit_name_en=row.name_en,
+            team=row.team,
+            amount_fen=row.amount_fen,
+            currency=row.currency,
+            status=GiftStatus(row.status),
+            entry_number=numbers.get(f"gift:{row.public_id}:settle"),
+            log_index=None,
+            receipt_number=None,
+            receipt_wanted=row.receipt_wanted,
+            settled_at=row.settled_at,
+            donor_shown=shown(row.display, row.donor_name, row.organization_name),
+            is_final=row.status in FINAL,
+        )
+        for row in rows
+    )
+
+
+def payment_by_id(payment_id: str) -> PaymentView:
+    """The payment, for callers who may see it. Raises PaymentUnknown."""
+    session = db.session()
+    found = session.execute(
+        select(
+            Intent.id,
+            Intent.public_id,
+            Intent.status,
+            Intent.amount_fen,
+            Intent.currency,
+            Payment.fee_fen,
+            Intent.created_at,
+            Intent.provider,
+            Intent.reference,
+            Intent.pay_url,
+        )
+        .outerjoin(Payment, Payment.intent_id == Intent.id)
+        .where(Intent.public_id == payment_id)
+    )
+    row = found.first()
+    if row is None:
+        raise PaymentUnknown
+    gifts = session.execute(_gifts().where(Gift.intent_id == row.id).order_by(Gift.line)).all()
+    stages = session.execute(
+        select(StatusEvent.status, StatusEvent.at)
+        .where(StatusEvent.intent_id == row.id)
+        .order_by(StatusEvent.id)
+    )
+    return PaymentView(
+        id=row.public_id,
+        status=PaymentStatus(row.status),
+        amount_fen=row.amount_fen,
+        currency=row.currency,
+        fee_fen=row.fee_fen,
+        created_at=row.created_at,
+        provider=row.provider,
+        provider_reference=row.reference,
+        pay_url=row.pay_url,
+        gifts=_views(list(gifts)),
+        stages=tuple((PaymentStatus(status), at) for status, at in stages.tuples()),
+    )
+
+
+def payment(payment_id: str, secret: str) -> PaymentView:
+    """The payment, opened with its key. Raises PaymentUnknown, also for a wrong key."""
+    if not opens(payment_id, secret):
+        raise PaymentUnknown
+    return payment_by_id(payment_id)
+
+
+def payment_public(payment_id: str) -> PaymentView:
+    """The payment without what only its donor may see: no pay address, no names."""
+    return _without_person(payment_by_id(payment_id))
+
+
+def _without_person(view: PaymentView) -> PaymentView:
+    gifts = tuple(replace(gift, donor_shown=None) for gift in view.gifts)
+    return replace(view, pay_url=None, provider_reference=None, gifts=gifts)
+
+
+def _gift(gift_id: str) -> GiftView:
+    rows = db.session().execute(_gifts().where(Gift.public_id == gift_id)).all()
+    if not rows:
+        raise GiftUnknown
+    return _views(list(rows))[0]
+
+
+def gift(gift_id: str, secret: str) -> GiftView:
+    """The gift, opened with its payment's key. Raises GiftUnknown, also for a wrong key."""
+    view = _gift(gift_id)
+    if not opens(view.payment_id, secret):
+        raise GiftUnknown
+    return view
+
+
+def gift_public(gift_id: str) -> GiftView:
+    """The gift without its donor. Raises GiftUnknown."""
+    return replace(_gift(gift_id), donor_shown=None)
+
+
+@dataclass(frozen=True, slots=True)
+class RecentRow:
+    """A settled gift in a public list: no amount beside a name. ``None``: 爱心人士."""
+
+    gift: str
+    donor_shown: str | None
+    on: dt.date
+
+
+def recent(book_id: int, limit: int) -> list[RecentRow]:
+    """The gifts that settled last in a book."""
+    rows = db.session().execute(
+        select(Gift.public_id, Gift.display, Gift.settled_at, Donor.name, Donor.organization_name)
+        .outerjoin(Donor, Donor.id == Gift.donor_id)
+        .where(Gift.book_id == book_id, Gift.settled_at.is_not(None))
+        .order_by(Gift.settled_at.desc())
+        .limit(limit)
+    )
+    return [
+        RecentRow(row[0], shown(row[1], row[3], row[4]), clock.local_date(row[2]))
+        for row in rows.tuples()
+        if row[2] is not None
+    ]
+
+
+def donors() -> int:
+    """Donor records with a settled gift, each nameless gift counted once. One row is read."""
+    return db.session().scalar(select(Tally.donors)) or 0
+
+
+def gifts_awaiting_receipt(limit: int, after: int = 0) -> list[GiftForReceipt]:
+    """Settled gifts past database id ``after`` whose receipt is wanted and not issued yet.
+
+    ``donations.services.receipt_issued`` takes them off this list.
+    """
+    rows = db.session().execute(
+        _gifts().where(Gift.receipt_due, Gift.id > after).order_by(Gift.id).limit(limit)
+    )
+    return [
+        GiftForReceipt(
+            id=row.id,
+            public_id=row.public_id,
+            amount_fen=row.amount_fen,
+            currency=row.currency,
+            donor_name=row.donor_name,
+            organization_name=row.organization_name,
+            organization_uscc=row.organization_uscc,
+            display=Display(row.display),
+            donor_shown=shown(row.display, row.donor_name, row.organization_name),
+            bill_wish=row.bill_wish,
+            campaign_slug=row.slug,
+            campaign_name=row.campaign_name,
+            filing_number=row.filing_number,
+            unit_code=row.code,
+            unit_name=row.name,
+            given_on=clock.local_date(row.settled_at),
+            status=GiftStatus(row.status),
+        )
+        for row in rows
+    ]
+
+
+def gift_status(gift_id: int) -> GiftStatus | None:
+    """State of a gift by its database id, as it is now; ``None`` when there is none."""
+    found = db.session().scalar(select(Gift.status).where(Gift.id == gift_id))
+    return None if found is None else GiftStatus(found)

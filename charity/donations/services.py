@@ -1,0 +1,430 @@
+"""The verbs of a gift before it is paid: ask, start, expire.
+
+A request with a key that was seen before makes nothing: with the same facts it gets the same
+answer, with others it is refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, cast
+
+from sqlalchemy import Table, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from charity.donations import rules
+from charity.donations.errors import (
+    CampaignNotOpen,
+    CampaignUnknown,
+    KeyConflict,
+    NoItems,
+    PaymentUnknown,
+    ProviderUnknown,
+    TextUnfit,
+    TooManyItems,
+    UnitUnknown,
+)
+from charity.donations.kinds import BillWish, Display, GiftStatus, PaymentStatus
+from charity.donations.models import Donor, Gift, Intent, StatusEvent
+from charity.donations.providers.base import Asked, Provider
+from charity.donations.providers.registry import provider as provider_on
+from charity.donations.queries import PaymentView, payment_by_id
+from charity.donations.secrets import payment_secret
+from charity.funds import queries as funds
+from charity.funds.errors import UnknownCampaign
+from charity.kernel import clock
+from charity.kernel.atomic import atomic, require_atomic
+from charity.kernel.crypto import blind_index
+from charity.kernel.db import among, bulk_insert, canonical_json, db
+from charity.kernel.ids import new_id, public_id
+from charity.ledger import queries as ledger
+
+_OPEN = (PaymentStatus.CREATED.value, PaymentStatus.PENDING.value)
+
+
+@dataclass(frozen=True, slots=True)
+class GiftItem:
+    """One gift of a payment. No unit: it goes to the fund office's book."""
+
+    campaign: str
+    unit: str | None
+    amount_fen: int
+    team: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DonorDetails:
+    """What the donor told of themselves; all of it may be left out."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    display: Display = Display.MASKED
+    organization_name: str | None = None
+    organization_uscc: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiftRequest:
+    """A payment asked for. ``key`` is the caller's, unique for each channel for ever."""
+
+    key: str
+    items: tuple[GiftItem, ...]
+    donor: DonorDetails
+    provider: str
+    receipt: bool
+    bill_wish: BillWish
+    channel: str
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The payment, the key of its page, and whether it was there before this request."""
+
+    payment: PaymentView
+    secret: str
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An item with the book it goes to."""
+
+    place: funds.Place
+    amount_fen: int
+    team: str | None
+
+
+def check_item(item: GiftItem, provider: str) -> None:
+    """Refuse a gift that could never be paid: the errors of ``create_intent``. Writes nothing."""
+    _placed([item], provider_on(provider), prefix="")
+
+
+def create_intent(request: GiftRequest) -> Created:
+    """Write down what is asked, as one payment. Inside ``atomic()``.
+
+    Raises KeyConflict, CampaignUnknown, UnitUnknown, CampaignNotOpen, AmountTooSmall,
+    AmountTooLarge, NoItems, TooManyItems, ProviderUnknown, TextUnfit, EmailUnfit, PhoneUnfit,
+    UsccUnfit, each with its field.
+    """
+    require_atomic()
+    if (
+        not request.key
+        or rules.fit_text(request.key, "key", rules.KEY_LENGTH, free=True) != request.key
+    ):
+        raise TextUnfit(field="key")
+    key, facts_hash = _key_of(request), _facts_hash(request)
+    repeated = _earlier(key, facts_hash)
+    if repeated is not None:
+        return repeated
+    clean, placed = _checked(request)
+    intent = _intent_row(clean, key, facts_hash, sum(item.amount_fen for item in placed))
+    if not _insert_once(Intent, "key", intent):
+        # Somebody with the same key was quicker by a moment; theirs is committed by now.
+        earlier = _earlier(key, facts_hash)
+        if earlier is None:
+            raise KeyConflict
+        return earlier
+    donor_id = _donor(clean.donor)
+    _insert(Gift, _gift_rows(clean, placed, intent, donor_id))
+    _insert(StatusEvent, [_status_row(int(str(intent["id"])), PaymentStatus.CREATED)])
+    payment_id = str(intent["public_id"])
+    return Created(payment_by_id(payment_id), payment_secret(payment_id), repeated=False)
+
+
+def create_many(requests: Sequence[GiftRequest]) -> list[str]:
+    """``create_intent`` for many requests none of which was seen before, in few statements.
+
+    For demo data and imports. Returns the payment ids in order. A key seen before is refused by
+    the database, and with it the whole batch.
+    """
+    require_atomic()
+    intents, gifts = [], []
+    for request in requests:
+        clean, placed = _checked(request)
+        total = sum(item.amount_fen for item in placed)
+        intent = _intent_row(clean, _key_of(request), _facts_hash(request), total)
+        intents.append(intent)
+        gifts += _gift_rows(clean, placed, intent, _donor(clean.donor))
+    _insert(Intent, intents)
+    _insert(Gift, gifts)
+    _insert(
+        StatusEvent, [_status_row(int(str(row["id"])), PaymentStatus.CREATED) for row in intents]
+    )
+    return [str(row["public_id"]) for row in intents]
+
+
+def _key_of(request: GiftRequest) -> str:
+    return f"{request.channel}:{request.key}"
+
+
+def _facts_hash(request: GiftRequest) -> str:
+    """A keyed hash: the facts name a person."""
+    # In ASCII: what is not yet checked may hold half a surrogate pair, which has no bytes.
+    return blind_index(json.dumps(asdict(request), sort_keys=True), "intent-facts")
+
+
+def _earlier(key: str, facts_hash: str) -> Created | None:
+    row = db.session().execute(select(Intent.public_id, Intent.facts_hash).where(Intent.key == key))
+    found = row.first()
+    if found is None:
+        return None
+    if found.facts_hash != facts_hash:
+        raise KeyConflict
+    view = payment_by_id(found.public_id)
+    return Created(view, payment_secret(found.public_id), repeated=True)
+
+
+def _checked(request: GiftRequest) -> tuple[GiftRequest, list[_Placed]]:
+    """The request with clean texts, and its items with their books."""
+    placed = _placed(request.items, provider_on(request.provider), prefix="items.")
+    donor, longest = request.donor, rules.ORGANIZATION_LENGTH
+    organization = "donor.organization.name"
+    clean = replace(
+        donor,
+        name=rules.fit_text(donor.name, "donor.name", rules.NAME_LENGTH),
+        email=rules.fit_email(donor.email),
+        phone=rules.fit_phone(donor.phone),
+        organization_name=rules.fit_text(donor.organization_name, organization, longest),
+        organization_uscc=rules.fit_uscc(donor.organization_uscc),
+    )
+    message = rules.fit_text(request.message, "message", rules.MESSAGE_LENGTH, free=True)
+    return replace(request, donor=clean, message=message), placed
+
+
+def _placed(items: Sequence[GiftItem], provider: Provider, *, prefix: str) -> list[_Placed]:
+    rule = rules.limits(clock.today())
+    if not items:
+        raise NoItems
+    if len(items) > rule.max_items:
+        raise TooManyItems
+    placed = []
+    for index, item in enumerate(items):
+        at = f"{prefix}{index}." if prefix else ""
+        amount = rules.fit_amount(item.amount_fen, f"{at}amount_fen", rule, provider.min_fen)
+        team = rules.fit_text(item.team, f"{at}team", rules.TEAM_LENGTH)
+        placed.append(_Placed(_place(item, at, provider), amount, team))
+    return placed
+
+
+def _place(item: GiftItem, at: str, provider: Provider) -> funds.Place:
+    """The book of one item."""
+    for text, field in ((item.campaign, "campaign"), (item.unit, "unit")):
+        # What cannot be a slug or code is not looked for: the database may not even hold it.
+        if text is not None and not (text.isascii() and text.isprintable() and len(text) <= 64):
+            raise (CampaignUnknown if field == "campaign" else UnitUnknown)(field=f"{at}{field}")
+    try:
+        campaign = funds.campaign(item.campaign)
+    except UnknownCampaign:
+        raise CampaignUnknown(field=f"{at}campaign") from None
+    unit = item.unit if item.unit is not None else funds.fund_office_code(item.campaign)
+    place = funds.place(item.campaign, unit)
+    if place is None:
+        raise UnitUnknown(field=f"{at}unit")
+    if not campaign.accepts_gifts:
+        raise CampaignNotOpen(field=f"{at}campaign")
+    if campaign.currency != provider.currency:
+        raise ProviderUnknown
+    return place
+
+
+def _intent_row(
+    request: GiftRequest, key: str, facts_hash: str, amount_fen: int
+) -> dict[str, object]:
+    provider, now = provider_on(request.provider), clock.now()
+    life = dt.timedelta(hours=rules.limits(clock.today()).intent_hours)
+    return {
+        "id": new_id(),
+        "public_id": public_id(),
+        "key": key,
+        "facts_hash": facts_hash,
+        "channel": request.channel,
+        "provider": provider.name,
+        "account": provider.account,
+        "mode": ledger.mode(),
+        "amount_fen": amount_fen,
+        "currency": provider.currency,
+        "status": PaymentStatus.CREATED.value,
+        "status_at": now,
+        "created_at": now,
+        "expires_at": now + life,
+    }
+
+
+def _gift_rows(
+    request: GiftRequest,
+    placed: Iterable[_Placed],
+    intent: Mapping[str, object],
+    donor_id: int | None,
+) -> list[dict[str, object]]:
+    return [
+        {
+            "id": new_id(),
+            "public_id": public_id(),
+            "intent_id": intent["id"],
+            "line": line,
+            "campaign_unit_id": item.place.campaign_unit_id,
+            "book_id": item.place.book_id,
+            "team": item.team,
+            "amount_fen": item.amount_fen,
+            "status": GiftStatus.CREATED.value,
+            "donor_id": donor_id,
+            "display": request.donor.display.value,
+            "message": request.message,
+            "receipt_wanted": request.receipt,
+            "receipt_due": False,
+            "bill_wish": request.bill_wish.value,
+            "created_at": intent["created_at"],
+        }
+        for line, item in enumerate(placed, start=1)
+    ]
+
+
+def _donor(details: DonorDetails) -> int | None:
+    """The donor's row, found again by name and contacts; nobody for a nameless gift.
+
+    Two gifts with a name and no contact may be of two people: each has a row of its own.
+    """
+    told = asdict(details)
+    told.pop("display")
+    if not any(told.values()):
+        return None
+    identity = None
+    if details.email or details.phone or details.organization_uscc:
+        identity = blind_index(canonical_json(told), "donor-identity")
+    row = {"id": new_id(), "identity": identity, "created_at": clock.now(), **told}
+    if identity is None:
+        _insert(Donor, [row])
+        return int(str(row["id"]))
+    found = select(Donor.id).where(Donor.identity == identity)
+    known = db.session().scalar(found)
+    if known is None and _insert_once(Donor, "identity", row):
+        return int(str(row["id"]))
+    return known if known is not None else db.session().scalars(found).one()
+
+
+def _table(model: Any) -> Table:
+    return cast("Table", model.__table__)
+
+
+def _insert(model: Any, rows: Sequence[Mapping[str, object]]) -> None:
+    bulk_insert(db.session(), _table(model), rows)
+
+
+def _insert_once(model: Any, column: str, row: Mapping[str, object]) -> bool:
+    """Insert unless ``column`` has this value already; whether it was inserted."""
+    on_postgres = db.session().get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert if on_postgres else sqlite.insert
+    statement = insert(model).values(**row).on_conflict_do_nothing(index_elements=[column])
+    return db.session().scalar(statement.returning(model.id)) is not None
+
+
+def _status_row(intent_id: int, status: PaymentStatus) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "intent_id": intent_id,
+        "status": status.value,
+        "at": clock.now(),
+    }
+
+
+def start(payment_id: str) -> str:
+    """Tell the provider, and return where the donor pays. Outside ``atomic()``; safe to repeat.
+
+    The intent is committed before the provider is called. Raises PaymentUnknown,
+    ProviderUnknown.
+    """
+    found = db.session().execute(
+        select(Intent.provider, Intent.amount_fen, Intent.currency, Intent.pay_url).where(
+            Intent.public_id == payment_id
+        )
+    )
+    row = found.first()
+    if row is None:
+        raise PaymentUnknown
+    if row.pay_url is not None:
+        return str(row.pay_url)
+    db.session().rollback()  # no transaction stays open while the provider answers
+    made = provider_on(row.provider).create(Asked(payment_id, row.amount_fen, row.currency))
+    with atomic():
+        record_started([(payment_id, made.reference, made.pay_url)])
+    return made.pay_url
+
+
+def record_started(sessions: Sequence[tuple[str, str, str]]) -> None:
+    """Keep (payment id, provider's reference, pay address) of intents; they are pending now.
+
+    Inside ``atomic()``. An intent that has a reference keeps it.
+    """
+    require_atomic()
+    now = clock.now()
+    by_payment = {payment_id: (reference, url) for payment_id, reference, url in sessions}
+    rows = db.session().execute(
+        select(Intent.id, Intent.public_id)
+        .where(among(Intent.public_id, list(by_payment)), Intent.reference.is_(None))
+        .order_by(Intent.id)
+        .with_for_update()
+    )
+    fresh = [(row.id, *by_payment[row.public_id]) for row in rows]
+    if not fresh:
+        return
+    db.session().execute(
+        update(Intent),
+        [{"id": i, "reference": reference, "pay_url": url} for i, reference, url in fresh],
+    )
+    _move([i for i, _, _ in fresh], (PaymentStatus.CREATED,), PaymentStatus.PENDING, now)
+
+
+def _move(
+    ids: Sequence[int], earlier: Sequence[PaymentStatus], to: PaymentStatus, now: dt.datetime
+) -> int:
+    """Take those of the intents that are in an earlier state, and their gifts, to ``to``."""
+    session = db.session()
+    moving = list(
+        session.scalars(
+            select(Intent.id)
+            .where(among(Intent.id, ids), Intent.status.in_([each.value for each in earlier]))
+            .order_by(Intent.id)
+            .with_for_update()
+        )
+    )
+    if not moving:
+        return 0
+    session.execute(
+        update(Intent).where(among(Intent.id, moving)).values(status=to.value, status_at=now)
+    )
+    session.execute(
+        update(Gift).where(among(Gift.intent_id, moving)).values(status=GiftStatus(to.value).value)
+    )
+    _insert(StatusEvent, [_status_row(intent_id, to) for intent_id in moving])
+    return len(moving)
+
+
+def expire_quiet(limit: int = 500) -> int:
+    """Intents past their time expire; how many. Money that comes later still settles."""
+    require_atomic()
+    now = clock.now()
+    ids = list(
+        db.session().scalars(
+            select(Intent.id)
+            .where(Intent.expires_at < now, Intent.status.in_(_OPEN))
+            .order_by(Intent.expires_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    open_states = (PaymentStatus.CREATED, PaymentStatus.PENDING)
+    return _move(ids, open_states, PaymentStatus.EXPIRED, now)
+
+
+def receipt_issued(gift_ids: Sequence[int]) -> None:
+    """Receipts of these gifts (database ids) are issued; they are due no longer.
+
+    Called by the domain of receipts in the transaction that issues them.
+    """
+    require_atomic()
+    db.session().execute(update(Gift).where(among(Gift.id, gift_ids)).values(receipt_due=False))
