@@ -194,7 +194,7 @@ def payment_by_id(payment_id: str) -> PaymentView:
         provider_reference=row.reference,
         pay_url=row.pay_url,
         gifts=_views(list(gifts)),
-        stages=tuple((PaymentStatus(status), at) for status, at in stages.tuples()),
+        stages=tuple((PaymentStatus(status), at) for status, at in stages),
     )
 
 
@@ -255,7 +255,7 @@ def recent(book_id: int, limit: int) -> list[RecentRow]:
     )
     return [
         RecentRow(row[0], shown(row[1], row[3], row[4]), clock.local_date(row[2]))
-        for row in rows.tuples()
+        for row in rows
         if row[2] is not None
     ]
 

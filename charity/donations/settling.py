@@ -140,7 +140,7 @@ def _intents(events: Iterable[tuple[Stored, Event]]) -> dict[tuple[str, str], _I
             .order_by(Intent.id)
             .with_for_update()
         )
-        for row in rows.tuples():
+        for row in rows:
             status = PaymentStatus(row[6])
             intent = _Intent(row[0], row[2], row[3], row[4], row[5], status, None)
             found[provider, str(row[1])] = intent
@@ -149,7 +149,7 @@ def _intents(events: Iterable[tuple[Stored, Event]]) -> dict[tuple[str, str], _I
         objects = select(Payment.intent_id, Payment.object_id).where(
             among(Payment.intent_id, list(paid))
         )
-        for intent_id, object_id in db.session().execute(objects).tuples():
+        for intent_id, object_id in db.session().execute(objects):
             paid[intent_id].paid_by = object_id
     return found
 
@@ -271,7 +271,7 @@ def _write_paid(paid: Sequence[_Paid], now: dt.datetime) -> None:
     gifts: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
     donors: set[int] = set()
     nameless = 0
-    for intent_id, public, book_id, fen, donor_id in rows.tuples():
+    for intent_id, public, book_id, fen, donor_id in rows:
         gifts[intent_id].append((public, book_id, fen))
         if donor_id is None:
             nameless += 1

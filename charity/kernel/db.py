@@ -119,6 +119,8 @@ def _configure_sqlite(engine: Engine, authorizer: Authorizer | None) -> None:
             "cache_size=-65536",
         ):
             cursor.execute(f"PRAGMA {pragma}")
+        # Its table is declared once for each connection, which the authorizer would refuse.
+        cursor.execute("SELECT 1 FROM json_each('[]')").fetchall()
         cursor.close()
         if authorizer is not None:
             raw.set_authorizer(authorizer)

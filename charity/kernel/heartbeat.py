@@ -69,4 +69,4 @@ def all_runs() -> list[Run]:
             JobRun.name, JobRun.started, JobRun.finished, JobRun.ok, JobRun.error, JobRun.detail
         ).order_by(JobRun.name)
     )
-    return [Run(*row) for row in rows.tuples()]
+    return [Run(*row) for row in rows]

@@ -147,7 +147,7 @@ def claim(limit: int, ids: Sequence[int] | None = None) -> list[Stored]:
     if ids is not None:
         wanted = wanted.where(among(InboxEvent.id, ids))
     wanted = wanted.order_by(InboxEvent.id).limit(limit).with_for_update(skip_locked=True)
-    return [Stored(*row) for row in db.session().execute(wanted).tuples()]
+    return [Stored(*row) for row in db.session().execute(wanted)]
 
 
 def finish(ids: Sequence[int], state: State) -> None:
@@ -185,7 +185,7 @@ def counts() -> dict[str, int]:
         .where(InboxEvent.state.in_([State.NEW.value, State.PARKED.value]))
         .group_by(InboxEvent.state)
     )
-    return dict(rows.tuples())
+    return dict(rows)
 
 
 def oldest_due() -> dt.datetime | None:
