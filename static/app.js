@@ -35,7 +35,9 @@
         var known = chosen && !isOwn ? chosen.dataset.feeFen : undefined;
         var permyriad = fee.dataset.feePermyriad;
         if (known === undefined && fen && permyriad !== undefined) {
-          known = Math.round(fen * Number(permyriad) / 10000) + Number(fee.dataset.feeFixedFen || 0);
+          /* The server's rule, rounded half up in whole fen (FeeRule.of). */
+          known = Math.floor((fen * Number(permyriad) + 5000) / 10000) + Number(fee.dataset.feeFixedFen || 0);
+          known = Math.max(known, Number(fee.dataset.feeLeastFen || 0));
         }
         fee.hidden = known === undefined || !fen;
         if (!fee.hidden) { fee.textContent = fee.dataset.fee.replace("{fee}", yuan(Number(known))); }
