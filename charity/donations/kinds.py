@@ -47,6 +47,8 @@ class GiftStatus(StrEnum):
     DISPUTED = "disputed"
 
 
+NOBODY = "爱心人士"  # how a donor is named who wants no name, also on English pages
+
 FINAL = frozenset({GiftStatus.SETTLED, GiftStatus.FAILED, GiftStatus.EXPIRED, GiftStatus.REFUNDED})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from charity.donations.errors import GiftUnknown, PaymentUnknown
-from charity.donations.kinds import FINAL, Display, GiftStatus, PaymentStatus
+from charity.donations.kinds import FINAL, NOBODY, Display, GiftStatus, PaymentStatus
 from charity.donations.models import Donor, Gift, Intent, Payment, StatusEvent, Tally
 from charity.donations.secrets import opens
 from charity.funds import queries as funds
@@ -23,7 +23,7 @@ from charity.ledger import queries as ledger
 
 @dataclass(frozen=True, slots=True)
 class GiftView:
-    """One gift. ``donor_shown`` is what the public sees; ``None``: 爱心人士."""
+    """One gift. ``donor_shown`` is what the public sees; ``None`` where no donor is told."""
 
     id: str
     payment_id: str
@@ -75,7 +75,7 @@ class GiftForReceipt:
     organization_name: str | None
     organization_uscc: str | None
     display: Display
-    donor_shown: str | None
+    donor_shown: str
     bill_wish: str
     campaign_slug: str
     campaign_name: str
@@ -86,11 +86,11 @@ class GiftForReceipt:
     status: GiftStatus
 
 
-def shown(display: str, name: str | None, organization: str | None) -> str | None:
-    """How a donor appears in public; ``None`` is 爱心人士."""
+def shown(display: str, name: str | None, organization: str | None) -> str:
+    """How a donor appears in public, as they chose."""
     full = organization or name
     if full is None or display == Display.ANONYMOUS:
-        return None
+        return NOBODY
     return full if display == Display.NAME else mask_name(full)
 
 
@@ -237,10 +237,10 @@ def gift_public(gift_id: str) -> GiftView:
 
 @dataclass(frozen=True, slots=True)
 class RecentRow:
-    """A settled gift in a public list: no amount beside a name. ``None``: 爱心人士."""
+    """A settled gift in a public list: no amount beside a name."""
 
     gift: str
-    donor_shown: str | None
+    donor_shown: str
     on: dt.date
 
 
