@@ -50,11 +50,11 @@ def sandbox_event() -> Response:
     """An event of the built-in provider: 200 stored or already stored, 400 refused."""
     request.max_content_length = LARGEST
     raw = request.get_data(cache=False)
-    outcome = intake.receive("sandbox", request.headers, raw)
-    if outcome.refused:
+    outcome = intake.receive("sandbox", dict(request.headers), raw)
+    if not outcome.accepted:
         _log.warning("webhook.refused", provider="sandbox", reason=outcome.reason)
         raise EventRefused
-    return jsonify(status="repeated" if outcome.repeated else "stored")
+    return jsonify(status=outcome.kind.value)
 
 
 class EventRefused(RuleBroken):

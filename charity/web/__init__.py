@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from flask import Flask
 from flask_babel import Babel
 
@@ -12,19 +10,14 @@ def init_app(app: Flask, babel: Babel) -> None:
     """Register pages, filters, errors and guards."""
     from charity.extensions import csrf
     from charity.kernel.access import Access, mark
-    from charity.web import errors, filters, headers, locale
+    from charity.web import errors, filters, headers, locale, nav
+    from charity.web.site import bp as site
 
     locale.init_app(app, babel)
     headers.init_app(app)
     errors.init_app(app)
     filters.init_app(app)
     mark(app.view_functions["static"], Access.PUBLIC)
-    for needed in ("figures.queries", "donations.services", "receipts.queries", "funds.queries"):
-        if find_spec(f"charity.{needed}") is None:
-            return
-    from charity.web import nav
-    from charity.web.site import bp as site
-
     nav.init_app(app)
     app.register_blueprint(site)
     if "sandbox" in app.extensions["charity.settings"].payment_providers:

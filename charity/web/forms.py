@@ -8,6 +8,7 @@ become whole fen by ``kernel.money`` only.
 from __future__ import annotations
 
 from flask import request
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.exceptions import BadRequest
@@ -17,10 +18,11 @@ from wtforms import (
     Form,
     HiddenField,
     RadioField,
+    SelectChoice,  # type: ignore[attr-defined] # not in the stubs yet
     StringField,
     TextAreaField,
 )
-from wtforms.validators import AnyOf, Length, Regexp, ValidationError
+from wtforms.validators import Length, Regexp, ValidationError
 
 from charity.donations.kinds import BillWish, Display
 from charity.kernel.errors import RuleBroken
@@ -63,8 +65,14 @@ def strip(value: str | None) -> str:
     return (value or "").strip()
 
 
-def _among(*values: str) -> AnyOf:
-    return AnyOf(values, message=_("请选择其中一项。"))
+def _radio(label: LazyString, chosen: str, *choices: tuple[str, LazyString]) -> RadioField:
+    """Radios with ``chosen`` marked at first; anything but one of them is refused."""
+    return RadioField(
+        label,
+        default=chosen,
+        choices=[SelectChoice(value, text) for value, text in choices],
+        invalid_choice_message=_("请选择其中一项。"),  # type: ignore[call-arg] # not in the stubs yet
+    )
 
 
 class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
@@ -73,16 +81,12 @@ class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     form_id = HiddenField(
         validators=[Regexp(r"^[0-9a-z]{16}$", message=_("表单已经失效，请刷新后再填。"))]
     )
-    display = RadioField(
+    display = _radio(
         _("公开时怎样署名"),
-        choices=[
-            (Display.MASKED.value, _("隐去部分姓名")),
-            (Display.NAME.value, _("显示全名")),
-            (Display.ANONYMOUS.value, _("匿名")),
-        ],
-        default=Display.MASKED.value,
-        validate_choice=False,
-        validators=[_among(*(kind.value for kind in Display))],
+        Display.MASKED.value,
+        (Display.MASKED.value, _("隐去部分姓名")),
+        (Display.NAME.value, _("显示全名")),
+        (Display.ANONYMOUS.value, _("匿名")),
     )
     donor_name = StringField(
         _("姓名或名称"),
@@ -95,15 +99,11 @@ class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
         filters=[strip],
         validators=[Length(max=200, message=_("邮箱最多 200 个字符。")), Text()],
     )
-    bill_wish = RadioField(
+    bill_wish = _radio(
         _("公益事业捐赠票据"),
-        choices=[
-            (BillWish.WAIVED.value, _("不需要")),
-            (BillWish.WANTED.value, _("需要开具")),
-        ],
-        default=BillWish.WAIVED.value,
-        validate_choice=False,
-        validators=[_among(BillWish.WAIVED.value, BillWish.WANTED.value)],
+        BillWish.WAIVED.value,
+        (BillWish.WAIVED.value, _("不需要")),
+        (BillWish.WANTED.value, _("需要开具")),
     )
     phone = StringField(
         _("手机号"),
@@ -138,15 +138,11 @@ class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
 class GiveForm(DonorForm):
     """One gift: the amount, then what every gift asks."""
 
-    amount_choice = RadioField(
+    amount_choice = _radio(
         _("捐赠金额"),
-        choices=[
-            *((yuan, _("%(yuan)s 元", yuan=yuan)) for yuan in CHOICES),
-            (OWN, _("其他金额")),
-        ],
-        default="10",
-        validate_choice=False,
-        validators=[_among(*CHOICES, OWN)],
+        "10",
+        *((yuan, _("%(yuan)s 元", yuan=yuan)) for yuan in CHOICES),
+        (OWN, _("其他金额")),
     )
     amount = StringField(_("其他金额"), filters=[strip])
     amount_fen: int = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from flask import url_for
@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 
 from charity.donations.kinds import PaymentStatus
 from charity.donations.queries import GiftView, PaymentView
+from charity.figures.queries import RecentGift
 from charity.funds.queries import CampaignView
 from charity.ledger.queries import Figures
 from charity.receipts.kinds import ReceiptStatus
@@ -47,6 +48,11 @@ def card(view: CampaignView, figures: Figures) -> CampaignCard:
         filing_number=view.filing_number,
         figures=figures,
     )
+
+
+def recent(gifts: Sequence[RecentGift]) -> list[RecentGift]:
+    """The gifts as they are listed: who gave no name is a kind person."""
+    return [replace(one, display_name=one.display_name or _("爱心人士")) for one in gifts]
 
 
 class Stage(NamedTuple):

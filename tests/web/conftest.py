@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 
@@ -29,3 +32,41 @@ def visitor(site: Flask) -> Client:
 def reader(site: Flask) -> Client:
     """A reader of English."""
     return Client(site, "en", world.NAMES)
+
+
+Gift = dict[str, str]
+
+
+@pytest.fixture
+def make_gift(site: Flask) -> Callable[[], Gift]:
+    """Makes a gift of ten yuan through the API, not paid yet; gives its ids, key and reference."""
+    counter = itertools.count()
+
+    def make() -> Gift:
+        response = site.test_client().post(
+            "/api/v1/gifts",
+            headers={"Idempotency-Key": f"gift-{next(counter)}"},
+            json={
+                "items": [{"campaign": world.OPEN, "unit": world.COUNTY, "amount_fen": 1000}],
+                "donor": {"name": "王秀花", "display": "masked"},
+                "provider": "sandbox",
+                "receipt": True,
+                "bill_wish": "waived",
+            },
+        )
+        assert response.status_code == 201, response.text
+        made = response.json
+        return {
+            "payment_id": made["payment_id"],
+            "gift_id": made["gifts"][0]["id"],
+            "key": made["secret"],
+            "reference": made["provider_reference"],
+        }
+
+    return make
+
+
+@pytest.fixture
+def gift(make_gift: Callable[[], Gift]) -> Gift:
+    """One such gift."""
+    return make_gift()

@@ -90,7 +90,7 @@ def unit(slug: str, code: str) -> str:
         subtree=row.subtree,
         as_of_entry=ledger.head(),
         children=figures.child_rows(slug, code),
-        recent_gifts=figures.recent_gifts(slug, code, RECENT),
+        recent_gifts=present.recent(figures.recent_gifts(slug, code, RECENT)),
     )
 
 
