@@ -44,12 +44,13 @@
       }
     }
 
-    /* Typing an amount of one's own is choosing it. */
-    own.addEventListener("input", function () {
+    /* Typing an amount of one's own is choosing it; also what was typed before this script came. */
+    function typed() {
       var ownRadio = radios.find(function (radio) { return radio.value === "own"; });
       if (ownRadio && own.value) { ownRadio.checked = true; }
       update();
-    });
+    }
+    own.addEventListener("input", typed);
     /* Choosing a given amount takes the typed one back: two amounts in one form are refused. */
     radios.forEach(function (radio) {
       radio.addEventListener("change", function () {
@@ -57,7 +58,7 @@
         update();
       });
     });
-    update();
+    typed();
   }
 
   function sendOnce(form) {
