@@ -204,6 +204,16 @@ def grant(
     schema = conn.dialect.identifier_preparer.quote(conn.scalar(text("SELECT current_schema()")))
     _run(conn, f"GRANT USAGE ON SCHEMA {schema} TO {quoted}")
     _run(conn, f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {quoted}")
+    # A temporary table would stand in a table's place for all that its connection reads later.
+    # Only who owns the database can take this right back; elsewhere its administrator does.
+    owns = text(
+        "SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()"
+    )
+    if conn.scalar(owns):
+        database = conn.dialect.identifier_preparer.quote(
+            conn.scalar(text("SELECT current_database()"))
+        )
+        _run(conn, f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC")
     names = conn.scalars(
         text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
     ).all()
