@@ -1,0 +1,42 @@
+"""``python -m benchmarks [--quick] [names]``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import time
+
+from benchmarks import report
+from benchmarks.rig import new_rig
+from charity.kernel import clock
+
+NAMES = ("settle", "intake", "pages", "receipts", "memory", "check")
+
+
+def main() -> int:
+    """Run what was named, print each line, keep the table; 1 when a mark was missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="all unless named")
+    parser.add_argument("--quick", action="store_true", help="smaller; not kept unless --keep")
+    parser.add_argument("--keep", action="store_true", help="write benchmarks/results")
+    given = parser.parse_args()
+    names = given.names or NAMES
+    begin = time.monotonic()
+    print("  ".join(report.HEADINGS))
+    with new_rig(quick=given.quick) as rig:
+        for name in names:
+            importlib.import_module(f"benchmarks.{name}").run(rig)
+    minutes = (time.monotonic() - begin) / 60
+    how = f"{'quick' if given.quick else 'in full'}, {minutes:.0f} minutes, other work at times"
+    if given.keep or (not given.quick and not given.names):
+        path = report.write(rig.lines, rig.floors, today=clock.today(), how=how)
+        print(f"kept in benchmarks/results/{path.name}")
+    missed = [line.name for line in rig.lines if line.verdict == "MISSED"]
+    if missed:
+        print("missed: " + "; ".join(missed))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
