@@ -6,6 +6,7 @@ A wrong value stops the start with its name and what was expected.
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 from enum import StrEnum
 from importlib import resources
@@ -142,6 +143,11 @@ def load() -> Settings:
         where = f"CHARITY_{name}: " if name else "CHARITY_"
         raise SettingsError(where + first["msg"].removeprefix("Value error, ")) from error
     return settings
+
+
+def export_default(name: str, value: str) -> None:
+    """Let the processes we start find ``CHARITY_<name>`` as ``value``, unless it is set."""
+    os.environ.setdefault(f"CHARITY_{name}", value)
 
 
 def bundle_dir() -> Path:

@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from charity.donations.errors import GiftUnknown, PaymentUnknown
 from charity.donations.kinds import FINAL, NOBODY, Display, GiftStatus, PaymentStatus
@@ -301,3 +301,11 @@ def gift_status(gift_id: int) -> GiftStatus | None:
     """State of a gift by its database id, as it is now; ``None`` when there is none."""
     found = db.session().scalar(select(Gift.status).where(Gift.id == gift_id))
     return None if found is None else GiftStatus(found)
+
+
+def count_of_channel(channel: str) -> int:
+    """How many payments were asked for through a channel."""
+    found = db.session().scalar(
+        select(func.count()).select_from(Intent).where(Intent.channel == channel)
+    )
+    return found or 0

@@ -99,9 +99,33 @@ class _Placed:
     team: str | None
 
 
+class _Desk:
+    """What requests are checked against, each thing looked up once."""
+
+    def __init__(self) -> None:
+        self.mode = ledger.mode()
+        self.now = clock.now()
+        self.limits = rules.limits(clock.local_date(self.now))
+        self.campaigns: dict[str, funds.CampaignView] = {}
+        self.places: dict[tuple[str, str | None], funds.Place | None] = {}
+
+    def campaign(self, slug: str) -> funds.CampaignView:
+        """A public campaign. Raises UnknownCampaign."""
+        if slug not in self.campaigns:
+            self.campaigns[slug] = funds.campaign(slug)
+        return self.campaigns[slug]
+
+    def place(self, slug: str, unit: str | None) -> funds.Place | None:
+        """The book of a unit, or of the fund office."""
+        if (slug, unit) not in self.places:
+            code = unit if unit is not None else funds.fund_office_code(slug)
+            self.places[slug, unit] = funds.place(slug, code)
+        return self.places[slug, unit]
+
+
 def check_item(item: GiftItem, provider: str) -> None:
     """Refuse a gift that could never be paid: the errors of ``create_intent``. Writes nothing."""
-    _placed([item], provider_on(provider), prefix="")
+    _placed(_Desk(), [item], provider_on(provider), prefix="")
 
 
 def create_intent(request: GiftRequest) -> Created:
@@ -121,8 +145,9 @@ def create_intent(request: GiftRequest) -> Created:
     repeated = _earlier(key, facts_hash)
     if repeated is not None:
         return repeated
-    clean, placed = _checked(request)
-    intent = _intent_row(clean, key, facts_hash, sum(item.amount_fen for item in placed))
+    desk = _Desk()
+    clean, placed = _checked(desk, request)
+    intent = _intent_row(desk, clean, key, facts_hash, sum(item.amount_fen for item in placed))
     if not _insert_once(Intent, "key", intent):
         # Somebody with the same key was quicker by a moment; theirs is committed by now.
         earlier = _earlier(key, facts_hash)
@@ -143,13 +168,15 @@ def create_many(requests: Sequence[GiftRequest]) -> list[str]:
     the database, and with it the whole batch.
     """
     require_atomic()
+    desk = _Desk()
+    checked = [_checked(desk, request) for request in requests]
+    donors = _many_donors([clean.donor for clean, _ in checked])
     intents, gifts = [], []
-    for request in requests:
-        clean, placed = _checked(request)
+    for request, (clean, placed), donor_id in zip(requests, checked, donors, strict=True):
         total = sum(item.amount_fen for item in placed)
-        intent = _intent_row(clean, _key_of(request), _facts_hash(request), total)
+        intent = _intent_row(desk, clean, _key_of(request), _facts_hash(request), total)
         intents.append(intent)
-        gifts += _gift_rows(clean, placed, intent, _donor(clean.donor))
+        gifts += _gift_rows(clean, placed, intent, donor_id)
     _insert(Intent, intents)
     _insert(Gift, gifts)
     _insert(
@@ -179,9 +206,9 @@ def _earlier(key: str, facts_hash: str) -> Created | None:
     return Created(view, payment_secret(found.public_id), repeated=True)
 
 
-def _checked(request: GiftRequest) -> tuple[GiftRequest, list[_Placed]]:
+def _checked(desk: _Desk, request: GiftRequest) -> tuple[GiftRequest, list[_Placed]]:
     """The request with clean texts, and its items with their books."""
-    placed = _placed(request.items, provider_on(request.provider), prefix="items.")
+    placed = _placed(desk, request.items, provider_on(request.provider), prefix="items.")
     donor, longest = request.donor, rules.ORGANIZATION_LENGTH
     organization = "donor.organization.name"
     clean = replace(
@@ -196,8 +223,10 @@ def _checked(request: GiftRequest) -> tuple[GiftRequest, list[_Placed]]:
     return replace(request, donor=clean, message=message), placed
 
 
-def _placed(items: Sequence[GiftItem], provider: Provider, *, prefix: str) -> list[_Placed]:
-    rule = rules.limits(clock.today())
+def _placed(
+    desk: _Desk, items: Sequence[GiftItem], provider: Provider, *, prefix: str
+) -> list[_Placed]:
+    rule = desk.limits
     if not items:
         raise NoItems
     if len(items) > rule.max_items:
@@ -207,22 +236,21 @@ def _placed(items: Sequence[GiftItem], provider: Provider, *, prefix: str) -> li
         at = f"{prefix}{index}." if prefix else ""
         amount = rules.fit_amount(item.amount_fen, f"{at}amount_fen", rule, provider.min_fen)
         team = rules.fit_text(item.team, f"{at}team", rules.TEAM_LENGTH)
-        placed.append(_Placed(_place(item, at, provider), amount, team))
+        placed.append(_Placed(_place(desk, item, at, provider), amount, team))
     return placed
 
 
-def _place(item: GiftItem, at: str, provider: Provider) -> funds.Place:
+def _place(desk: _Desk, item: GiftItem, at: str, provider: Provider) -> funds.Place:
     """The book of one item."""
     for text, field in ((item.campaign, "campaign"), (item.unit, "unit")):
         # What cannot be a slug or code is not looked for: the database may not even hold it.
         if text is not None and not (text.isascii() and text.isprintable() and len(text) <= 64):
             raise (CampaignUnknown if field == "campaign" else UnitUnknown)(field=f"{at}{field}")
     try:
-        campaign = funds.campaign(item.campaign)
+        campaign = desk.campaign(item.campaign)
     except UnknownCampaign:
         raise CampaignUnknown(field=f"{at}campaign") from None
-    unit = item.unit if item.unit is not None else funds.fund_office_code(item.campaign)
-    place = funds.place(item.campaign, unit)
+    place = desk.place(item.campaign, item.unit)
     if place is None:
         raise UnitUnknown(field=f"{at}unit")
     if not campaign.accepts_gifts:
@@ -233,10 +261,10 @@ def _place(item: GiftItem, at: str, provider: Provider) -> funds.Place:
 
 
 def _intent_row(
-    request: GiftRequest, key: str, facts_hash: str, amount_fen: int
+    desk: _Desk, request: GiftRequest, key: str, facts_hash: str, amount_fen: int
 ) -> dict[str, object]:
-    provider, now = provider_on(request.provider), clock.now()
-    life = dt.timedelta(hours=rules.limits(clock.today()).intent_hours)
+    provider, now = provider_on(request.provider), desk.now
+    life = dt.timedelta(hours=desk.limits.intent_hours)
     return {
         "id": new_id(),
         "public_id": public_id(),
@@ -245,7 +273,9 @@ def _intent_row(
         "channel": request.channel,
         "provider": provider.name,
         "account": provider.account,
-        "mode": ledger.mode(),
+        "mode": desk.mode,
+        "reference": None,
+        "pay_url": None,
         "amount_fen": amount_fen,
         "currency": provider.currency,
         "status": PaymentStatus.CREATED.value,
@@ -284,10 +314,11 @@ def _gift_rows(
     ]
 
 
-def _donor(details: DonorDetails) -> int | None:
-    """The donor's row, found again by name and contacts; nobody for a nameless gift.
+def _donor_row(details: DonorDetails) -> dict[str, object] | None:
+    """A donor's row; nobody for a nameless gift.
 
-    Two gifts with a name and no contact may be of two people: each has a row of its own.
+    Found again by name and contacts together. Two gifts with a name and no contact may be of two
+    people: each has a row of its own.
     """
     told = asdict(details)
     told.pop("display")
@@ -296,15 +327,48 @@ def _donor(details: DonorDetails) -> int | None:
     identity = None
     if details.email or details.phone or details.organization_uscc:
         identity = blind_index(canonical_json(told), "donor-identity")
-    row = {"id": new_id(), "identity": identity, "created_at": clock.now(), **told}
-    if identity is None:
+    return {
+        "id": new_id(),
+        "identity": identity,
+        "created_at": clock.now(),
+        "settled_at": None,
+        **told,
+    }
+
+
+def _donor(details: DonorDetails) -> int | None:
+    """The donor's id, made or found."""
+    row = _donor_row(details)
+    if row is None:
+        return None
+    if row["identity"] is None:
         _insert(Donor, [row])
         return int(str(row["id"]))
-    found = select(Donor.id).where(Donor.identity == identity)
+    found = select(Donor.id).where(Donor.identity == row["identity"])
     known = db.session().scalar(found)
     if known is None and _insert_once(Donor, "identity", row):
         return int(str(row["id"]))
     return known if known is not None else db.session().scalars(found).one()
+
+
+def _many_donors(details: Sequence[DonorDetails]) -> list[int | None]:
+    """``_donor`` of each, in two statements."""
+    rows = [_donor_row(each) for each in details]
+    identities = {str(row["identity"]) for row in rows if row and row["identity"]}
+    found = db.session().execute(
+        select(Donor.identity, Donor.id).where(among(Donor.identity, sorted(identities)))
+    )
+    known: dict[object, object] = {row[0]: row[1] for row in found}
+    fresh = []
+    for row in rows:
+        if row is None or row["identity"] in known:
+            continue
+        fresh.append(row)
+        if row["identity"] is not None:
+            known[row["identity"]] = row["id"]
+    _insert(Donor, fresh)
+    ids = [row and (known.get(row["identity"]) if row["identity"] else row["id"]) for row in rows]
+    return [None if donor_id is None else int(str(donor_id)) for donor_id in ids]
 
 
 def _table(model: Any) -> Table:

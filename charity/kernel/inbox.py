@@ -185,7 +185,7 @@ def counts() -> dict[str, int]:
         .where(InboxEvent.state.in_([State.NEW.value, State.PARKED.value]))
         .group_by(InboxEvent.state)
     )
-    return dict(rows)
+    return {row[0]: row[1] for row in rows}
 
 
 def oldest_due() -> dt.datetime | None:

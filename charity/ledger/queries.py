@@ -15,7 +15,17 @@ from sqlalchemy import BigInteger, ColumnElement, Label, Select, case, cast, fun
 from charity.kernel.db import db
 from charity.ledger.chart import KINDS
 from charity.ledger.kinds import AccountKind, BookKind, EntryKind, Figure
-from charity.ledger.models import Account, Book, Database, Entry, Head, Number, NumberedTotal
+from charity.ledger.models import (
+    Account,
+    Book,
+    BookHead,
+    Database,
+    Entry,
+    Head,
+    Number,
+    NumberedHead,
+    NumberedTotal,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,17 @@ def book_figures() -> Select[Any]:
 def head() -> int:
     """The last number given: the n of "as of entry n" for every figure of this snapshot."""
     return db.session().scalars(select(Head.n)).one()
+
+
+def unnumbered() -> bool:
+    """Whether an entry waits for its number. Looks at books, not at entries."""
+    behind = (
+        select(BookHead.book_id)
+        .join(NumberedHead, NumberedHead.book_id == BookHead.book_id)
+        .where(BookHead.last_no > NumberedHead.last_no)
+        .limit(1)
+    )
+    return db.session().scalar(behind) is not None
 
 
 def suspense_fen() -> int:

@@ -1,0 +1,157 @@
+"""``charity demo load``: a synthetic province.
+
+Everything goes through the services, the inbox and the worker's own batch verb, five thousand
+gifts a transaction; there is no other way in. The same seed gives the same gifts, and a second
+run adds only what is missing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import click
+
+from charity.cli import demo_data as data
+from charity.cli.application import ready_app
+from charity.config import RunMode, Settings
+from charity.donations import jobs, queries, services
+from charity.donations.kinds import BillWish, Display, EventType
+from charity.donations.providers import sandbox
+from charity.donations.services import DonorDetails, GiftItem, GiftRequest
+from charity.funds import queries as fund_queries
+from charity.funds import services as funds
+from charity.jobs.schedule import sequence_entries
+from charity.kernel import clock, inbox
+from charity.kernel.atomic import atomic
+from charity.kernel.db import db
+from charity.ledger import services as ledger
+from charity.ledger.services import Actor
+
+BATCH = 5_000
+CHANNEL = "demo"
+_ACTOR = Actor("demo", "演示数据")
+_DAYS = 60
+
+
+@click.group()
+def demo() -> None:
+    """Synthetic data for trying things out."""
+
+
+@demo.command()
+@click.option("--gifts", type=click.IntRange(0, 10_000_000), default=400, show_default=True)
+@click.option("--seed", type=int, default=20230512, show_default=True)
+def load(gifts: int, seed: int) -> None:
+    """Load the synthetic province with so many gifts. Safe to repeat; refuses in production."""
+    app = ready_app()
+    settings: Settings = app.extensions["charity.settings"]
+    if settings.mode is RunMode.PRODUCTION:
+        raise click.ClickException("demo data is not for production")
+    with app.app_context():
+        load_places()
+        load_gifts(gifts, seed, say=click.echo)
+        db.session.remove()
+
+
+def load_places() -> None:
+    """The charity, its fund, one campaign, its units, a little interest; once."""
+    if fund_queries.charity() is not None:
+        return
+    with atomic():
+        funds.set_charity(data.CHARITY, actor=_ACTOR)
+        funds.create_fund(*data.FUND, actor=_ACTOR)
+        for unit in data.UNITS:
+            funds.create_unit(
+                unit.code,
+                unit.name,
+                unit.name_en,
+                level=unit.level,
+                area_code=unit.area_code,
+                area_name=unit.area_name,
+                parent=unit.parent,
+                actor=_ACTOR,
+            )
+        funds.create_campaign(data.FUND[0], data.campaign(), office=data.OFFICE, actor=_ACTOR)
+        for unit in data.UNITS:
+            if unit.code != data.OFFICE:
+                funds.admit_unit(data.SLUG, unit.code, actor=_ACTOR)
+        # So that the own book can bear a fee that a unit's book cannot.
+        ledger.post_interest(
+            account="demo", fen=12_345, occurred_on=clock.today(), cause_id="demo-interest-1"
+        )
+
+
+def load_gifts(wanted: int, seed: int, say: Callable[[str], object] | None = None) -> int:
+    """Gifts up to ``wanted``, settled and numbered; how many were added."""
+    have = queries.count_of_channel(CHANNEL)
+    db.session().rollback()
+    added = 0
+    while have + added < wanted:
+        count = min(BATCH, wanted - have - added)
+        first = have + added
+        _ask_and_pay([_request(seed, first + i) for i in range(count)], seed, first)
+        while jobs.settle_inbox(BATCH):
+            pass
+        sequence_entries()
+        added += count
+        if say is not None and wanted > BATCH:
+            say(f"{have + added:,} of {wanted:,} gifts")
+    sequence_entries()
+    return added
+
+
+def _ask_and_pay(requests: Sequence[GiftRequest], seed: int, first: int) -> None:
+    """Intents, their sandbox references, and the events that say they were paid."""
+    now = clock.now()
+    with atomic():
+        ids = services.create_many(requests)
+        sessions = [
+            (payment_id, f"sbx_demo{seed}x{first + i}", sandbox.pay_url(f"demo{first + i}"))
+            for i, payment_id in enumerate(ids)
+        ]
+        services.record_started(sessions)
+        events = []
+        for (_, reference, _), request in zip(sessions, requests, strict=True):
+            body = sandbox.body_of(
+                EventType.PAID,
+                event_id=f"evt_{reference}",
+                reference=reference,
+                amount_fen=sum(item.amount_fen for item in request.items),
+                at=now - _before(request.key),
+            )
+            events.append((f"evt_{reference}", body))
+        inbox.store_many(sandbox.NAME, sandbox.ACCOUNT, events)
+
+
+def _before(key: str) -> dt.timedelta:
+    """How long ago the gift of this key was paid: up to two months, fewer the longer ago."""
+    chance = random.Random(f"when {key}")  # noqa: S311 - made-up data, the same each time
+    return dt.timedelta(minutes=int(min(chance.expovariate(6), 1) * _DAYS * 24 * 60))
+
+
+def _request(seed: int, number: int) -> GiftRequest:
+    """Gift ``number`` of this seed."""
+    chance = random.Random(f"{seed} {number}")  # noqa: S311 - made-up data, the same each time
+    unit = chance.choice(data.UNITS)
+    fen = chance.choices([fen for fen, _ in data.AMOUNTS], [w for _, w in data.AMOUNTS])[0]
+    named = chance.random() < 0.7
+    donor = DonorDetails()
+    if named:
+        name = chance.choice(data.FAMILY_NAMES) + "".join(
+            chance.choice(data.GIVEN_NAMES) for _ in range(chance.randint(1, 2))
+        )
+        donor = DonorDetails(name=name, email=f"donor{chance.randrange(10**6)}@demo.invalid")
+    kind = chance.choices(list(Display), [80, 10, 10])[0]
+    return GiftRequest(
+        key=f"{seed}-{number}",
+        items=(GiftItem(data.SLUG, unit.code, fen),),
+        donor=replace(donor, display=kind),
+        message=chance.choice(data.MESSAGES) if chance.random() < 0.1 else None,
+        provider=sandbox.NAME,
+        receipt=named and chance.random() < 0.3,
+        bill_wish=BillWish.WAIVED if named else BillWish.ANONYMOUS,
+        channel=CHANNEL,
+    )

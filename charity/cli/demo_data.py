@@ -1,0 +1,100 @@
+"""The synthetic province: places are real, everything else is invented and says so.
+
+Rule: nothing here names a real organization or person. Unit codes are permanent; they are not the
+area codes beside them.
+"""
+
+# ruff: noqa: E501 - a table is read line by line
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from charity.funds.kinds import CampaignStatus, UnitLevel
+from charity.funds.services import CampaignFacts, CharityFacts
+from charity.kernel import clock
+
+FUND = ("aixin", "结对帮扶·爱心专项基金（演示）", "Paired Help Special Fund (demonstration)")
+SLUG = "yiyuan"
+OFFICE = "GS-0001"
+
+CHARITY = CharityFacts(
+    name="甘肃爱心慈善基金会（演示）",
+    name_en="Gansu Aixin Charity Foundation (demonstration)",
+    uscc="53620000MADEUP00XT",
+    certificate="演示用公开募捐资格证书，不是真实证书",
+    address="甘肃省兰州市城关区演示路 1 号",
+    phone="0931-0000000",
+    email="office@demo.invalid",
+    icp="陇ICP备00000000号（演示）",
+    handler="演示经办人",
+)
+
+
+class UnitFacts(NamedTuple):
+    """One raising unit of the demonstration."""
+
+    code: str
+    name: str
+    name_en: str
+    level: UnitLevel
+    area_code: str
+    area_name: str
+    parent: str | None
+
+
+_P, _C, _T, _V = UnitLevel.PROVINCE, UnitLevel.COUNTY, UnitLevel.TOWN, UnitLevel.VILLAGE
+_F, _O = UnitLevel.PREFECTURE, UnitLevel.OTHER
+
+# Parents first.
+UNITS = (
+    UnitFacts(OFFICE, "专项基金办公室", "Fund Office", _P, "620000", "甘肃省", None),
+    UnitFacts("GS-0101", "天水市募集站", "Tianshui Station", _F, "620500", "天水市", OFFICE),
+    UnitFacts("GS-0102", "秦安县募集站", "Qin'an County Station", _C, "620522", "秦安县", "GS-0101"),
+    UnitFacts("GS-0103", "刘坪镇募集站", "Liuping Town Station", _T, "620522103", "秦安县刘坪镇", "GS-0102"),
+    UnitFacts("GS-0104", "刘坪镇演示一村公益金箱", "Liuping Demonstration Village 1", _V, "620522103901", "秦安县刘坪镇", "GS-0103"),
+    UnitFacts("GS-0105", "刘坪镇演示二村公益金箱", "Liuping Demonstration Village 2", _V, "620522103902", "秦安县刘坪镇", "GS-0103"),
+    UnitFacts("GS-0106", "麦积区募集站", "Maiji District Station", _C, "620503", "麦积区", "GS-0101"),
+    UnitFacts("GS-0201", "金昌市募集站", "Jinchang Station", _F, "620300", "金昌市", OFFICE),
+    UnitFacts("GS-0202", "金川区募集站", "Jinchuan District Station", _C, "620302", "金川区", "GS-0201"),
+    UnitFacts("GS-0203", "金川区演示社区公益金箱", "Jinchuan Demonstration Community", _V, "620302901", "金川区", "GS-0202"),
+    UnitFacts("GS-0204", "永昌县募集站", "Yongchang County Station", _C, "620321", "永昌县", "GS-0201"),
+    UnitFacts("GS-0301", "凉州区募集站", "Liangzhou District Station", _C, "620602", "凉州区", OFFICE),
+    UnitFacts("GS-0302", "凉州区演示志愿服务社", "Liangzhou Demonstration Volunteers", _O, "620602", "凉州区", "GS-0301"),
+)  # fmt: skip
+
+
+def campaign() -> CampaignFacts:
+    """The one-yuan campaign with its whole plan, open this year and the next."""
+    year = clock.today().year
+    first = clock.today().replace(year=year - 1, month=5, day=12)
+    return CampaignFacts(
+        slug=SLUG,
+        name="家家幸福一元捐",
+        name_en="One Yuan for Happy Homes",
+        status=CampaignStatus.OPEN,
+        filing_number="53620000MADEUP00XT26001（演示）",
+        platform_name="演示指定平台",
+        platform_url="https://platform.demo.invalid/yiyuan",
+        starts_on=first,
+        ends_on=first.replace(year=year + 1, month=5, day=11),
+        purpose="募集善款，帮助生活有困难的妇女、儿童和家庭，解决上学、就医和日常生活中的急难。",
+        purpose_en="Raises money for women, children and families in difficulty: schooling, "
+        "medical care and urgent needs of daily life.",
+        area="甘肃省内各市（州）、县（市、区）",
+        beneficiaries="省内生活困难的妇女、儿童和家庭，由各募集单位按当地实际情况核实确定。",
+        use_plan="谁募集谁使用：各募集单位募得的款项只能由该单位申请使用，逐个项目申请，"
+        "经两人审批后由基金会直接支付给收款方，使用情况和凭据向社会公开。",
+        cost_plan="基金会不从本项目捐款中提取管理费。支付渠道手续费从捐款中扣除，逐笔公开。",
+        leftover="项目结束后如有结余，用于目的相同或者相近的慈善项目，并向社会公开。",
+        person_in_charge="演示负责人",
+        contact_phone="0931-0000000",
+        contact_address="甘肃省兰州市城关区演示路 1 号",
+    )
+
+
+FAMILY_NAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
+GIVEN_NAMES = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华"
+MESSAGES = ("一点心意。", "愿孩子们好好读书。", "祝大家平安。", "涓滴成河。", "加油。")
+# Fen, and how often out of a hundred: seven yuan a gift or so, as such campaigns really have.
+AMOUNTS = ((100, 62), (200, 8), (500, 10), (1_000, 12), (5_000, 6), (10_000, 2))

@@ -1,0 +1,76 @@
+"""The one list of what runs when.
+
+Jobs of one lane run one after the other, lanes beside each other: so a long check or a PDF never
+keeps a gift from settling.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from charity.donations import jobs as donations
+from charity.figures import checks
+from charity.kernel.atomic import atomic
+from charity.kernel.db import db
+from charity.ledger import queries as ledger
+from charity.ledger.services import sequence
+from charity.receipts import jobs as receipts
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run did: how many things, whether all was well, what it found as JSON."""
+
+    done: int
+    ok: bool = True
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One line of the list. ``every`` is in seconds; a job that found work runs again at once."""
+
+    name: str
+    every: float
+    lane: str
+    what: str
+    run: Callable[[], int | Result]
+
+
+def sequence_entries() -> int:
+    """Number every entry that waits; how many."""
+    waits = ledger.unnumbered()
+    db.session().rollback()
+    done = 0
+    while waits:
+        with atomic():
+            numbered = sequence()
+        done += numbered
+        waits = numbered > 0
+    return done
+
+
+def check() -> Result:
+    """Prove the invariants; the result is what the transparency page shows."""
+    report = checks.everything()
+    wrong = [asdict(each) for each in report.checks if not each.ok]
+    detail = {"entries": report.entries, "checks": len(report.checks), "wrong": wrong}
+    return Result(0, report.ok, json.dumps(detail, ensure_ascii=False))
+
+
+JOBS: tuple[Job, ...] = (
+    Job("settle", 0.2, "money", "stored events into the ledger", donations.settle_inbox),
+    Job("sequence", 0.2, "money", "entries get their numbers", sequence_entries),
+    Job("receipts", 0.5, "paper", "receipts of settled gifts", receipts.issue_receipts),
+    Job("render", 0.2, "paper", "PDFs that somebody waits for", receipts.render_requested),
+    Job("deliver", 1, "post", "events of the sandbox", donations.deliver_sandbox_events),
+    Job("expire", 60, "post", "payments nobody made", donations.expire_quiet),
+    Job("check", 600, "proof", "all invariants", check),
+)
+
+
+def job(name: str) -> Job:
+    """The job of this name. Raises KeyError."""
+    return {each.name: each for each in JOBS}[name]
