@@ -15,7 +15,7 @@ from sqlalchemy import BindParameter, bindparam, insert, select, text
 
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
-from charity.kernel.db import bulk_insert, db
+from charity.kernel.db import among, bulk_insert, db
 from charity.kernel.ids import new_id
 from charity.ledger.chart import ACCOUNTS, KINDS, kind_of
 from charity.ledger.errors import (
@@ -24,8 +24,9 @@ from charity.ledger.errors import (
     BelowFloor,
     NoSuchBook,
     PeriodClosed,
+    ShortfallStands,
 )
-from charity.ledger.kinds import EntryKind, Side
+from charity.ledger.kinds import AccountKind, EntryKind, Side
 from charity.ledger.models import (
     Account,
     Authority,
@@ -41,6 +42,9 @@ from charity.ledger.recipes import Leg, Legs
 # Only these may share one statement: on PostgreSQL floors are then met net, and in their own
 # order a gift always comes before its fee, so no prefix is below a floor.
 SETTLEMENT = frozenset({EntryKind.GIFT, EntryKind.FEE})
+
+# While a book has a shortfall nothing is reserved or paid from it.
+_WAITS = frozenset({EntryKind.RESERVE, EntryKind.PAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +118,14 @@ class Worksheet:
     def add(self, new: NewEntry) -> int:
         """Draft one entry and return its id.
 
-        Raises ``BelowFloor``, ``AuthorityNeeded``, ``PeriodClosed``; the worksheet is then as
-        before.
+        Raises ``BelowFloor``, ``AuthorityNeeded``, ``ShortfallStands``, ``PeriodClosed``; the
+        worksheet is then as before.
         """
         rule = KINDS[new.kind]
         if rule.authorized != (new.signature is not None):
             raise AuthorityNeeded
+        if new.kind in _WAITS and self.balance(new.book_id, AccountKind.SHORTFALL) > 0:
+            raise ShortfallStands
         book = self.books[new.book_id]
         after = _moved(book.balances, new.legs)
         period = self._open_period(new.occurred_on)
@@ -248,13 +254,11 @@ def _corrected(entry_id: int) -> tuple[str, str]:
 
 
 def _refuse_posted(keys: Sequence[str]) -> None:
-    for start in range(0, len(keys), 500):
-        part = keys[start : start + 500]
-        found = db.session().scalar(
-            select(Entry.idempotency_key).where(Entry.idempotency_key.in_(part)).limit(1)
-        )
-        if found is not None:
-            raise AlreadyPosted(key=found)
+    found = db.session().scalar(
+        select(Entry.idempotency_key).where(among(Entry.idempotency_key, keys)).limit(1)
+    )
+    if found is not None:
+        raise AlreadyPosted(key=found)
 
 
 def _open_account(book_id: int, code: str) -> int:
