@@ -146,6 +146,11 @@ def _engine() -> _Engine:
     return _Engine(weasyprint, fonts, fetcher, faces)
 
 
+def load() -> None:
+    """Load WeasyPrint and the fonts now, not with the first document."""
+    _engine()
+
+
 class ForbiddenResource(RuntimeError):
     """A document asked for something outside the font folder."""
 

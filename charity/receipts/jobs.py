@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import structlog
 
 from charity.donations import queries as donations
-from charity.kernel import files, pdf
+from charity.kernel import clock, files, pdf
 from charity.kernel.atomic import atomically
 from charity.kernel.db import db
 from charity.ledger import queries as ledger
 from charity.receipts import document, queries, services
 
 BATCH = 500
+# A gift that cannot be printed is tried again after this time, not twice a second.
+RETRY_SECONDS = 600.0
+_refused: dict[int, float] = {}  # gift id to the time it is tried again, in this process
 _log = structlog.get_logger(__name__)
 
 
@@ -32,11 +35,17 @@ def issue_receipts() -> int:
             return issued
         after = owed[-1].id
         keys = {f"gift:{gift.public_id}:settle": gift.id for gift in owed}
-        numbered = [keys[key] for key in ledger.entry_numbers(list(keys))]
+        now = clock.monotonic()
+        numbered = sorted(
+            gift_id
+            for gift_id in (keys[key] for key in ledger.entry_numbers(list(keys)))
+            if _refused.get(gift_id, 0.0) <= now
+        )
         if not numbered:
             continue
-        made = atomically(services.issue_batch)(sorted(numbered))
+        made = atomically(services.issue_batch)(numbered)
         for gift_id, error in made.refused:
+            _refused[gift_id] = now + RETRY_SECONDS
             _log.error("receipt.refused", gift_id=gift_id, code=error.code)
         issued += len(made.receipt_ids)
 
