@@ -83,7 +83,9 @@ def make_place() -> Place:
     return Place({OFFICE: office.book_id, **books}, own)
 
 
-def request(*items: tuple[str | None, int], key: str | None = None, **changes: object) -> GiftRequest:
+def request(
+    *items: tuple[str | None, int], key: str | None = None, **changes: object
+) -> GiftRequest:
     """A request for gifts of (unit, fen)."""
     made = GiftRequest(
         key=key or public_id(),
