@@ -7,11 +7,14 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Register the API and the machine addresses; refuse to start with an endpoint unguarded."""
-    from charity.api import machine, v1
+    from charity.api import machine, v1, webhooks
     from charity.extensions import csrf
     from charity.kernel.access import refuse_unguarded
 
-    for blueprint in (v1.bp, machine.bp):
+    blueprints = [v1.bp, machine.bp]
+    if "sandbox" in app.extensions["charity.settings"].payment_providers:
+        blueprints.append(webhooks.sandbox)
+    for blueprint in blueprints:
         # Nothing here is opened by a cookie, so no other site can send it in our name.
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)

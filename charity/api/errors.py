@@ -47,6 +47,14 @@ class ReceiptNotReady(RuleBroken):
     status = 503
 
 
+class EventRefused(RuleBroken):
+    """Bad signature, mode or account; which one is for our log, not for the sender."""
+
+    code = "event_refused"
+    message = _("这个事件没有通过验证。")
+    status = 400
+
+
 class BodyUnfit(RuleBroken):
     """The body was read and is wrong in the fields named."""
 

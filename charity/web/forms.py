@@ -12,13 +12,13 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.exceptions import BadRequest
-from wtforms import (
+from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the stubs yet
     BooleanField,
     Field,
     Form,
     HiddenField,
     RadioField,
-    SelectChoice,  # type: ignore[attr-defined] # not in the stubs yet
+    SelectChoice,
     StringField,
     TextAreaField,
 )

@@ -10,9 +10,11 @@ from typing import Any
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import gettext as _
 
+from charity.config import RunMode
 from charity.funds import queries as funds
 from charity.funds.queries import CharityView
 from charity.ledger import queries as ledger
+from charity.ledger.kinds import Mode
 from charity.web import session
 from charity.web.locale import language
 
@@ -28,7 +30,7 @@ def _context() -> dict[str, Any]:
     failed = "failed" in g
     return {
         "site": _kept("site", funds.charity, failed) or _unnamed(),
-        "is_test": _kept("mode", ledger.mode, failed) != "real",
+        "is_test": (_kept("mode", ledger.mode, failed) or _expected_mode()) != Mode.REAL,
         "locale": language(),
         "basket_count": len(session.basket()),
         # The address may hold a key, and an unknown one must not be told from a wrong one.
@@ -42,6 +44,12 @@ def _kept(name: str, ask: Any, failed: bool) -> Any:
     if not failed:
         kept[name] = ask()
     return kept.get(name)
+
+
+def _expected_mode() -> Mode:
+    """Before the database was ever asked: production starts on a real one only."""
+    settings = current_app.extensions["charity.settings"]
+    return Mode.REAL if settings.mode is RunMode.PRODUCTION else Mode.TEST
 
 
 def _unnamed() -> CharityView:

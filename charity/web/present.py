@@ -17,9 +17,12 @@ from charity.donations.kinds import PaymentStatus
 from charity.donations.queries import GiftView, PaymentView
 from charity.figures.queries import RecentGift
 from charity.funds.queries import CampaignView
+from charity.kernel import clock
 from charity.ledger.queries import Figures
 from charity.receipts.kinds import ReceiptStatus
 from charity.receipts.queries import ReceiptView
+
+_PATIENCE = dt.timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,14 @@ def _stages(view: PaymentView, gifts: Sequence[GiftShown]) -> list[Stage]:
     return line
 
 
-def is_final(shown: PaymentShown) -> bool:
-    """Whether nothing on the page will change by itself."""
-    ended = shown.status in (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
-    return ended or all(stage.done for stage in shown.stages)
+def is_final(view: PaymentView, shown: PaymentShown) -> bool:
+    """Whether nothing on the page will change soon.
+
+    A receipt that cannot be printed waits for a person; the page does not ask for it all day.
+    """
+    if view.status in (PaymentStatus.FAILED, PaymentStatus.EXPIRED):
+        return True
+    if all(stage.done for stage in shown.stages):
+        return True
+    settled = [one.settled_at for one in view.gifts]
+    return all(at is not None and clock.now() - at > _PATIENCE for at in settled)

@@ -47,13 +47,13 @@ def put_in_basket(line: Line) -> bool:
     lines = basket()
     if len(lines) >= BASKET_LIMIT:
         return False
-    _keep_basket([*lines, line])
+    keep_basket([*lines, line])
     return True
 
 
 def take_from_basket(index: int) -> None:
     """Remove the line at ``index``; nothing happens when there is none."""
-    _keep_basket([line for i, line in enumerate(basket()) if i != index])
+    keep_basket([line for i, line in enumerate(basket()) if i != index])
 
 
 def empty_basket() -> None:
@@ -61,7 +61,8 @@ def empty_basket() -> None:
     session.pop("basket", None)
 
 
-def _keep_basket(lines: list[Line]) -> None:
+def keep_basket(lines: list[Line]) -> None:
+    """Make these the lines of the basket."""
     session["basket"] = [[line.campaign, line.unit, line.amount_fen] for line in lines]
 
 

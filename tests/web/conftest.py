@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from charity.kernel.db import db
 from tests.client import Client
@@ -70,3 +72,25 @@ def make_gift(site: Flask) -> Callable[[], Gift]:
 def gift(make_gift: Callable[[], Gift]) -> Gift:
     """One such gift."""
     return make_gift()
+
+
+@pytest.fixture
+def query_count() -> Callable[[Flask], AbstractContextManager[list[str]]]:
+    """Counts the statements a page asks: ``with query_count(app) as asked: …``."""
+
+    @contextmanager
+    def counting(app: Flask) -> Iterator[list[str]]:
+        asked: list[str] = []
+
+        def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+            asked.append(" ".join(statement.split())[:80])
+
+        with app.app_context():
+            engine = db.engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield asked
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+    return counting

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask import Blueprint, Flask
 from werkzeug.routing import Rule
 
+from charity.app import create_app
 from charity.kernel.access import Access, GuardError, access_of, mark, refuse_unguarded
+from charity.kernel.db import db
 from tests.client import Client, check_headers
+from tests.conftest import TestDatabase, make_settings
 
 GROUPS: dict[Access, set[str]] = {
     Access.PUBLIC: {
@@ -20,7 +25,6 @@ GROUPS: dict[Access, set[str]] = {
         "site.units",
         "site.give",
         "site.basket",
-        "site.basket_add",
         "site.basket_remove",
         "site.verify",
         "site.help",
@@ -42,7 +46,7 @@ GROUPS: dict[Access, set[str]] = {
         "site.gift_receipt",
         "api.receipt_pdf",
     },
-    Access.WEBHOOK_SIGNED: {"machine.sandbox_event"},
+    Access.WEBHOOK_SIGNED: {"sandbox_webhook.event"},
     Access.SANDBOX_PAGE: {"sandbox.pay", "sandbox.decide"},
     Access.PROBE: {"machine.livez", "machine.readyz"},
 }
@@ -167,7 +171,17 @@ def test_sandbox_pages_need_a_reference(site: Flask, gift: dict[str, str]) -> No
     assert client.post("/sandbox/pay/sbx_0", data={"outcome": "paid"}).status_code == 404
 
 
-def test_without_the_sandbox_its_pages_are_not_there(app: Flask) -> None:
-    """Registered only while the sandbox is a provider: the settings say so at start."""
+def test_without_the_sandbox_its_addresses_are_not_there(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    settings = make_settings(database, tmp_path).model_copy(
+        update={"payment_providers": ("another",)}
+    )
+    app = create_app(settings)
     endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
-    assert endpoints >= GROUPS[Access.SANDBOX_PAGE]
+    gone = GROUPS[Access.SANDBOX_PAGE] | {"sandbox_webhook.event"}
+    assert not endpoints & gone
+    assert endpoints | gone == {name for group in GROUPS.values() for name in group}
+    assert app.test_client().post("/webhooks/sandbox").status_code == 404
+    with app.app_context():
+        db.engine.dispose()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -167,3 +169,22 @@ def test_sandbox_leads_back_to_the_payment(
     visitor.post(f"/sandbox/pay/{gift['reference']}", {"outcome": "declined"}, 409)
     visitor.post(f"/sandbox/pay/{gift['reference']}", {"outcome": "gold"}, 422)
     visitor.post(f"/sandbox/pay/{gift['reference']}", {}, 422)
+
+
+def test_sent_many_times_at_once_is_one_gift(site: Flask, visitor: Client) -> None:
+    """A double click is two requests in flight; here it is eight."""
+    sent = {**fields(visitor.get(GIVE)), "amount_choice": "50", "action": "give"}
+    cookie = visitor.http.get_cookie("session")
+    assert cookie
+    headers = {"Cookie": f"session={cookie.value}"}
+
+    def send(_turn: int) -> tuple[int, str]:
+        answer = site.test_client(use_cookies=False).post(GIVE, data=sent, headers=headers)
+        return answer.status_code, answer.headers.get("Location", "")
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = set(pool.map(send, range(8)))
+    assert len(answers) == 1, answers
+    assert answers.pop()[0] == 303
+    for table in ("donations_intent", "donations_gift", "sandbox_session"):
+        assert rows(site, table) == 1

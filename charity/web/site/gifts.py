@@ -40,7 +40,7 @@ def _payment_part(template: str, view: PaymentView, key: str) -> str:
         payment=shown,
         gifts=gifts,
         key=key,
-        final=present.is_final(shown),
+        final=present.is_final(view, shown),
         status_url=url_for("site.payment_status", payment_id=view.id, key=key),
     )
 

@@ -147,15 +147,6 @@ def basket() -> Answer | str:
     return answer
 
 
-@bp.post("/basket/add")
-@public
-def basket_add() -> Answer:
-    """Put one gift into the basket from elsewhere than the give page."""
-    refuse_doubled_fields()
-    slug, code = request.form.get("campaign", ""), request.form.get("unit") or None
-    return redirect(url_for("site.give", slug=funds.campaign(slug).slug, unit=code), 303)
-
-
 @bp.post("/basket/remove")
 @public
 def basket_remove() -> Answer:
@@ -168,16 +159,19 @@ def basket_remove() -> Answer:
 
 
 def _basket_page(form: BasketForm, lines: Sequence[Line]) -> str:
-    items = []
-    for index, line in enumerate(lines):
+    items: list[BasketItem] = []
+    kept: list[Line] = []
+    for line in lines:
         try:
             campaign = funds.campaign(line.campaign)
             unit = funds.unit(line.campaign, line.unit) if line.unit else None
         except NotFound:
             # Put in before the unit left: nobody can give to it any more.
-            session.take_from_basket(index)
             continue
-        items.append(BasketItem(index, campaign, unit, line.amount_fen))
+        items.append(BasketItem(len(items), campaign, unit, line.amount_fen))
+        kept.append(line)
+    if len(kept) < len(lines):
+        session.keep_basket(kept)
     total = sum(item.amount_fen for item in items)
     return render_template(
         "site/basket.html",

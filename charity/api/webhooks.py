@@ -1,0 +1,34 @@
+"""What providers tell us.
+
+Rule: the raw body is verified and stored, nothing more; the worker gives it its effect.
+"""
+
+from __future__ import annotations
+
+import structlog
+from flask import Blueprint, Response, jsonify, request
+
+from charity.api.errors import EventRefused
+from charity.api.guards import webhook_signed
+from charity.api.reading import LARGEST
+from charity.donations import intake
+
+sandbox = Blueprint("sandbox_webhook", __name__)
+_log = structlog.get_logger(__name__)
+
+
+@sandbox.post("/webhooks/sandbox")
+@webhook_signed
+def event() -> Response:
+    """An event of the built-in provider: 200 stored or already stored, 400 refused."""
+    return _receive("sandbox")
+
+
+def _receive(provider: str) -> Response:
+    request.max_content_length = LARGEST
+    raw = request.get_data(cache=False)
+    outcome = intake.receive(provider, dict(request.headers), raw)
+    if not outcome.accepted:
+        _log.warning("webhook.refused", provider=provider, reason=outcome.reason)
+        raise EventRefused
+    return jsonify(status=outcome.kind.value)
