@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 
 
 def init_app(app: Flask) -> None:
@@ -18,4 +19,8 @@ def init_app(app: Flask) -> None:
         # Nothing here is opened by a cookie, so no other site can send it in our name.
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
+    assert isinstance(app.json, DefaultJSONProvider)
+    # Names are read by people too, and in the order of the contract.
+    app.json.ensure_ascii = False
+    app.json.sort_keys = False
     refuse_unguarded(app.view_functions)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from charity.donations.kinds import GiftStatus, PaymentStatus
 from charity.donations.queries import GiftView, PaymentView
 from charity.donations.services import Created
 from charity.figures.queries import Totals, UnitRow
@@ -79,16 +80,21 @@ def _gift_line(view: GiftView) -> Json:
 
 
 def created(found: Created, view: PaymentView, pay_url: str) -> Json:
-    """``POST /gifts``: the one answer that carries the secret."""
+    """``POST /gifts``: the one answer that carries the secret.
+
+    A repeated call gets the answer of the first, so the states are those of that moment; where the
+    payment is now, ``GET /payments/<id>`` says.
+    """
+    lines = [_gift_line(one) for one in view.gifts]
     return {
         "payment_id": view.id,
-        "status": view.status.value,
+        "status": PaymentStatus.PENDING.value,
         "amount_fen": view.amount_fen,
         "currency": view.currency,
         "pay_url": pay_url,
         "provider_reference": view.provider_reference,
         "secret": found.secret,
-        "gifts": [_gift_line(one) for one in view.gifts],
+        "gifts": [{**line, "status": GiftStatus.PENDING.value} for line in lines],
     }
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from charity.api.errors import EventRefused
 from charity.api.guards import webhook_signed
-from charity.api.reading import LARGEST
+from charity.api.reading import raw_body
 from charity.donations import intake
 
 sandbox = Blueprint("sandbox_webhook", __name__)
@@ -25,9 +25,7 @@ def event() -> Response:
 
 
 def _receive(provider: str) -> Response:
-    request.max_content_length = LARGEST
-    raw = request.get_data(cache=False)
-    outcome = intake.receive(provider, dict(request.headers), raw)
+    outcome = intake.receive(provider, dict(request.headers), raw_body())
     if not outcome.accepted:
         _log.warning("webhook.refused", provider=provider, reason=outcome.reason)
         raise EventRefused

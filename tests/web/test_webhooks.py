@@ -182,6 +182,24 @@ def test_another_mode_or_account_is_refused(live: tuple[Flask, int], send: Send)
     assert stored(app) == 0
 
 
+def test_a_body_of_unknown_length_is_measured_too(live: tuple[Flask, int]) -> None:
+    _app, port = live
+
+    def status(path: str, size: int) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        pieces = iter([b"x" * 1000] * (size // 1000))
+        headers = {"Content-Type": "application/json", "Idempotency-Key": "k"}
+        connection.request("POST", path, pieces, headers, encode_chunked=True)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status
+
+    for path in ("/webhooks/sandbox", "/api/v1/gifts"):
+        assert status(path, 5_000) == 400
+        assert status(path, 100_000) == 413
+
+
 def test_too_large_and_wrong_method(live: tuple[Flask, int], send: Send) -> None:
     app, port = live
     raw = b"x" * 70_000
@@ -285,3 +303,28 @@ def test_a_receipt_not_drawn_yet_says_so(
     assert answer.status_code == 503
     assert answer.mimetype == "application/problem+json"
     assert answer.headers["Retry-After"] == "5"
+
+
+def test_the_answer_to_a_repeated_call_stays_what_it_was(live: tuple[Flask, int]) -> None:
+    """Also after the gift has settled: where it is now is asked elsewhere."""
+    app, _ = live
+    http_client = app.test_client(use_cookies=False)
+    sent = {
+        "items": [{"campaign": world.OPEN, "unit": world.TOWN, "amount_fen": 100}],
+        "donor": {"display": "anonymous"},
+        "provider": "sandbox",
+        "receipt": False,
+        "bill_wish": "waived",
+    }
+    key = {"Idempotency-Key": "again"}
+    first = http_client.post("/api/v1/gifts", json=sent, headers=key)
+    assert first.json
+    http_client.post(f"/sandbox/pay/{first.json['provider_reference']}", data={"outcome": "paid"})
+    work(app)
+    now = http_client.get(f"/api/v1/payments/{first.json['payment_id']}").json
+    assert now
+    assert now["status"] == "paid"
+    assert now["gifts"][0]["status"] == "settled"
+    again = http_client.post("/api/v1/gifts", json=sent, headers=key)
+    assert again.data == first.data
+    assert again.status_code == first.status_code
