@@ -69,8 +69,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _engine_options(url: str) -> dict[str, object]:
     if make_url(url).drivername == "sqlite":
         # Connections are cheap to open and must not be shared after a fork.
-        return {"pool_size": 10, "max_overflow": 20}
+        return {"pool_size": 10, "max_overflow": 20, "hide_parameters": True}
     return {
+        # What visitors typed does not get into error messages and so not into logs.
+        "hide_parameters": True,
         "pool_size": 10,
         "max_overflow": 10,
         "pool_pre_ping": True,
