@@ -117,6 +117,7 @@ def reference(payment_id: str) -> str:
 def body(
     created: Created,
     event_type: EventType | str = EventType.PAID,
+    /,
     *,
     event_id: str | None = None,
     **changes: object,
