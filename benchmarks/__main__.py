@@ -6,6 +6,7 @@ import argparse
 import importlib
 import sys
 import time
+from pathlib import Path
 
 from benchmarks import report
 from benchmarks.rig import new_rig
@@ -20,11 +21,12 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="all unless named")
     parser.add_argument("--quick", action="store_true", help="smaller; not kept unless --keep")
     parser.add_argument("--keep", action="store_true", help="write benchmarks/results")
+    parser.add_argument("--data", type=Path, help="keep loaded databases here, use them again")
     given = parser.parse_args()
     names = given.names or NAMES
     begin = time.monotonic()
     print("  ".join(report.HEADINGS))
-    with new_rig(quick=given.quick) as rig:
+    with new_rig(quick=given.quick, data=given.data) as rig:
         for name in names:
             importlib.import_module(f"benchmarks.{name}").run(rig)
     minutes = (time.monotonic() - begin) / 60

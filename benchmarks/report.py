@@ -102,17 +102,15 @@ def machine() -> dict[str, str]:
         "ls /usr/lib/postgresql/*/bin/postgres | tail -1 | xargs -I% % --version",
         shell=True, capture_output=True, text=True, check=False,
     ).stdout.strip()  # fmt: skip
-    versions = [f"{name} {version(name)}" for name in _PACKAGES]
+    versions = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}", server]
+    versions += [f"{name} {version(name)}" for name in _PACKAGES]
     return {
         "cores": str(os.cpu_count()),
         "cpu": cpu,
         "memory": f"{pages * size // 2**30} GiB",
         "file system": kind,
         "system": f"{platform.system()} {platform.release()}",
-        "versions": ", ".join(
-            [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}", server]
-            + versions
-        ),
+        "versions": ", ".join(versions),
     }
 
 

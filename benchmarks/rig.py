@@ -10,12 +10,13 @@ import inspect
 import itertools
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,10 +62,15 @@ class Installation:
             "PYTHONPATH": str(REPOSITORY),
         }
 
+    def checkpoint(self) -> None:
+        """SQLite: everything from the log into the file, so that the file is whole."""
+        with closing(sqlite3.connect(self.name)) as conn:
+            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def charity(self, *arguments: str) -> str:
         """Run a command of ours on this installation; its standard output."""
         done = subprocess.run(
-            [sys.executable, "-c", "from charity.cli import main; main()", *arguments],
+            [sys.executable, "-m", "charity", *arguments],
             env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
@@ -78,6 +84,8 @@ class Rig:
 
     quick: bool
     folder: Path
+    data: Path | None = None
+    loaded: dict[int, dict[str, Installation]] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     floors: dict[str, str] = field(default_factory=dict)
     stack: ExitStack = field(default_factory=ExitStack)
@@ -141,10 +149,10 @@ class Rig:
 
 
 @contextmanager
-def new_rig(*, quick: bool) -> Iterator[Rig]:
+def new_rig(*, quick: bool, data: Path | None = None) -> Iterator[Rig]:
     """A rig whose servers and files are gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="charity-bench-"))
-    rig = Rig(quick=quick, folder=folder)
+    rig = Rig(quick=quick, folder=folder, data=data)
     try:
         with rig.stack:
             yield rig

@@ -201,6 +201,10 @@ def _wait(batch: Batch, stored: Stored, reason: str) -> None:
     batch.waiting += 1
 
 
+# Tables, not classes: for a class the session would look for each row among its objects.
+_INTENT, _GIFT, _DONOR = (cast("Table", model.__table__) for model in (Intent, Gift, Donor))
+
+
 def _insert(model: Any, rows: Sequence[Mapping[str, object]]) -> None:
     bulk_insert(db.session(), cast("Table", model.__table__), rows)
 
@@ -216,13 +220,13 @@ def _write(batch: Batch) -> None:
     for status, ids in by_status.items():
         if ids:
             session.execute(
-                update(Intent)
+                update(_INTENT)
                 .where(among(Intent.id, ids))
                 .values(status=status.value, status_at=now)
             )
             if status is not PaymentStatus.PAID:
                 session.execute(
-                    update(Gift)
+                    update(_GIFT)
                     .where(among(Gift.intent_id, ids))
                     .values(status=GiftStatus(status.value).value)
                 )
@@ -259,7 +263,7 @@ def _write_paid(paid: Sequence[_Paid], now: dt.datetime) -> None:
     ids = [one.intent.id for one in paid]
     session = db.session()
     session.execute(
-        update(Gift)
+        update(_GIFT)
         .where(among(Gift.intent_id, ids))
         .values(status=GiftStatus.SETTLED.value, settled_at=now, receipt_due=Gift.receipt_wanted)
     )
@@ -329,7 +333,7 @@ def _count_donors(donors: set[int], nameless: int, now: dt.datetime) -> None:
             )
         )
         fresh = len(ids)
-        session.execute(update(Donor).where(among(Donor.id, ids)).values(settled_at=now))
+        session.execute(update(_DONOR).where(among(Donor.id, ids)).values(settled_at=now))
     if fresh + nameless:
         session.execute(update(Tally).values(donors=Tally.donors + fresh + nameless))
 

@@ -35,6 +35,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 WRITE_ROOM = "charity_write"
@@ -138,33 +139,48 @@ def _configure_sqlite(engine: Engine, authorizer: Authorizer | None) -> None:
 def bulk_insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert ``rows`` (all with the same keys) as one statement where the database gains by it.
 
-    PostgreSQL takes one ``INSERT … SELECT`` from arrays, so a statement trigger runs once for the
-    whole batch; SQLite, whose triggers run by row anyway, takes the driver's ``executemany``.
+    PostgreSQL takes one ``COPY``, so a statement trigger runs once for the whole batch; SQLite,
+    whose triggers run by row anyway, takes the driver's ``executemany``. What the database refuses
+    is raised as SQLAlchemy's errors.
     """
     if not rows:
         return
-    dialect = session.get_bind().dialect
+    conn = session.connection()
     names = list(rows[0])
-    columns = [table.c[name] for name in names]
-    processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
-    quoted = ", ".join(f'"{name}"' for name in names)
+    types = [table.c[name].type.dialect_impl(conn.dialect) for name in names]
+    processors = [each.bind_processor(conn.dialect) for each in types]
     values: list[list[Any]] = []
     for name, process in zip(names, processors, strict=True):
         given = [row[name] for row in rows]
         values.append([process(value) for value in given] if process else given)
-    if dialect.name == "sqlite":
+    quoted = ", ".join(f'"{name}"' for name in names)
+    if conn.dialect.name == "sqlite":
         marks = ", ".join("?" * len(names))
-        session.connection().exec_driver_sql(
+        conn.exec_driver_sql(
             f"INSERT INTO {table.name} ({quoted}) VALUES ({marks})",  # noqa: S608 - names come from our own table objects
             list(zip(*values, strict=True)),
         )
         return
-    types = [column.type.compile(dialect) for column in columns]
-    arrays = ", ".join(f"CAST(%({n})s AS {t}[])" for n, t in zip(names, types, strict=True))
-    session.connection().exec_driver_sql(
-        f"INSERT INTO {table.name} ({quoted}) SELECT * FROM unnest({arrays})",  # noqa: S608 - see above
-        dict(zip(names, values, strict=True)),
-    )
+    _copy(conn, f"COPY {table.name} ({quoted}) FROM STDIN", zip(*values, strict=True))
+
+
+def _copy(conn: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """``COPY … FROM STDIN``, which SQLAlchemy does not know; errors are wrapped as its own are."""
+    import psycopg
+
+    raw = conn.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    try:
+        with raw.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        wrapped = DBAPIError.instance(
+            statement, None, error, psycopg.Error, dialect=conn.dialect,
+            connection_invalidated=raw.broken,
+        )  # fmt: skip
+        assert wrapped is not None
+        raise wrapped from error
 
 
 def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 
 from sqlalchemy import (
     CheckConstraint,
@@ -71,6 +72,10 @@ class InboxEvent(Base):
     done_at: Mapped[Moment | None]
 
 
+# The table, not the class: for a class the session would look for each row among its objects.
+_TABLE = cast("Table", InboxEvent.__table__)
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A claimed event: the row is locked until the end of the transaction."""
@@ -115,9 +120,7 @@ def store_many(provider: str, account: str, events: Sequence[tuple[str, bytes]])
     """Store (event id, raw) pairs none of which is here yet, as one statement."""
     require_atomic()
     rows = [_row(provider, account, event_id, raw) for event_id, raw in events]
-    table = InboxEvent.__table__
-    assert isinstance(table, Table)
-    bulk_insert(db.session(), table, rows)
+    bulk_insert(db.session(), _TABLE, rows)
 
 
 def waiting() -> bool:
@@ -154,7 +157,7 @@ def finish(ids: Sequence[int], state: State) -> None:
     """These claimed events had their effect (``DONE``) or need none (``IGNORED``)."""
     if ids:
         db.session().execute(
-            update(InboxEvent)
+            update(_TABLE)
             .where(among(InboxEvent.id, ids))
             .values(state=state.value, done_at=clock.now(), retry_at=None, error=None)
         )
@@ -163,7 +166,7 @@ def finish(ids: Sequence[int], state: State) -> None:
 def park(event_id: int, reason: str) -> None:
     """This event waits for a person; ``reason`` says why, without personal data."""
     db.session().execute(
-        update(InboxEvent)
+        update(_TABLE)
         .where(InboxEvent.id == event_id)
         .values(state=State.PARKED.value, retry_at=None, error=reason, done_at=clock.now())
     )
@@ -172,7 +175,7 @@ def park(event_id: int, reason: str) -> None:
 def wait(event: Stored, until: dt.datetime, reason: str) -> None:
     """This event is tried again at ``until``."""
     db.session().execute(
-        update(InboxEvent)
+        update(_TABLE)
         .where(InboxEvent.id == event.id)
         .values(retry_at=until, attempts=event.attempts + 1, error=reason)
     )

@@ -9,6 +9,7 @@ book under the name of a kind that needs no signature, or ``available`` rise wit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from charity.ledger.kinds import AccountKind as A
 from charity.ledger.kinds import BookKind as B
@@ -169,6 +170,7 @@ PAIRS: frozenset[tuple[E, bool, B, A, A]] = frozenset(
 )
 
 
+@cache
 def kind_of(code: str) -> A:
     """The account kind of an account code: ``clearing:sandbox`` is ``clearing``.
 
