@@ -149,6 +149,15 @@ def test_what_could_never_be_paid_does_not_get_into_the_basket(visitor: Client) 
     assert not visitor.get("/basket").all("//header//*[@class='count']")
 
 
+def test_the_basket_asks_who_gives_only_once(visitor: Client) -> None:
+    path = f"/give/{world.OPEN}?unit={world.TOWN}"
+    answer = visitor.submit(path, amount_choice="10", display="name", action="basket")
+    assert answer.response.headers["Location"] == "/basket"
+    page = visitor.submit("/basket", 422, display="name")
+    assert page.error_of("donor_name")
+    assert "¥10.00" in page.text
+
+
 def test_empty_basket_makes_nothing(site: Flask, visitor: Client) -> None:
     token = visitor.get(GIVE).value("csrf_token")
     visitor.post("/basket", {"csrf_token": token, "form_id": "0" * 16})

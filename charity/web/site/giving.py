@@ -63,10 +63,13 @@ def give(slug: str) -> Answer | str:
         form.renew(_providers())
         return _give_page(form, campaign, unit)
     refuse_doubled_fields()
-    if not form.validate():
+    wants_basket = request.form.get("action") == "basket"
+    fits = form.validate()
+    # The basket keeps the amount only; who gives is asked there, once for all of it.
+    if not fits and not (wants_basket and not form.amount.errors and not form.amount_choice.errors):
         return make_response(_give_page(form, campaign, unit), 422)
     line = Line(slug, code, form.amount_fen)
-    if request.form.get("action") == "basket":
+    if wants_basket:
         return _to_basket(form, line, campaign, unit)
     try:
         return _go_and_pay(form, [line])
