@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("done_at", MOMENT, nullable=True),
         sa.CheckConstraint(
-            "state IN ('new', 'done', 'ignored', 'parked')", name="ck_inbox_event_state"
+            "state IN ('new', 'done', 'ignored', 'parked')", name=op.f("ck_inbox_event_state")
         ),
         sa.PrimaryKeyConstraint("id", name="pk_inbox_event"),
         sa.UniqueConstraint(

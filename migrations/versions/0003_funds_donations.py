@@ -53,12 +53,12 @@ def upgrade() -> None:
         sa.Column("status_at", MOMENT, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
-        sa.CheckConstraint("mode IN ('real', 'test')", name="ck_donations_intent_mode"),
+        sa.CheckConstraint("mode IN ('real', 'test')", name=op.f("ck_donations_intent_mode")),
         sa.CheckConstraint(
             "status IN ('created', 'pending', 'expired', 'failed', 'paid')",
-            name="ck_donations_intent_status",
+            name=op.f("ck_donations_intent_status"),
         ),
-        sa.CheckConstraint("amount_fen >= 1", name="ck_donations_intent_amount"),
+        sa.CheckConstraint("amount_fen >= 1", name=op.f("ck_donations_intent_amount")),
         sa.PrimaryKeyConstraint("id", name="pk_donations_intent"),
         sa.UniqueConstraint("key", name="uq_donations_intent_key"),
         sa.UniqueConstraint("provider", "reference", name="uq_donations_intent_provider_reference"),
@@ -76,7 +76,7 @@ def upgrade() -> None:
         "donations_tally",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("donors", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_donations_tally_one_row"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_donations_tally_one_row")),
         sa.PrimaryKeyConstraint("id", name="pk_donations_tally"),
     )
     op.create_table(
@@ -95,7 +95,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=200), nullable=False),
         sa.Column("icp", sa.String(length=100), nullable=False, comment="ICP filing of the site"),
         sa.Column("handler", sa.String(length=40), nullable=False, comment="who handles receipts"),
-        sa.CheckConstraint("id = 1", name="ck_funds_charity_one_row"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_funds_charity_one_row")),
         sa.PrimaryKeyConstraint("id", name="pk_funds_charity"),
     )
     op.create_table(
@@ -121,10 +121,10 @@ def upgrade() -> None:
         sa.Column("depth", sa.SmallInteger(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.CheckConstraint(
-            "depth >= 0 AND (depth = 0) = (parent_id IS NULL)", name="ck_funds_unit_depth"
+            "depth >= 0 AND (depth = 0) = (parent_id IS NULL)", name=op.f("ck_funds_unit_depth")
         ),
         sa.CheckConstraint(
-            "parent_id IS NULL OR parent_id <> id", name="ck_funds_unit_not_its_own_parent"
+            "parent_id IS NULL OR parent_id <> id", name=op.f("ck_funds_unit_not_its_own_parent")
         ),
         sa.ForeignKeyConstraint(["parent_id"], ["funds_unit.id"], name="fk_funds_unit_parent_id"),
         sa.PrimaryKeyConstraint("id", name="pk_funds_unit"),
@@ -143,7 +143,8 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.CheckConstraint(
-            "status IN ('open', 'declined', 'paid', 'expired')", name="ck_sandbox_session_status"
+            "status IN ('open', 'declined', 'paid', 'expired')",
+            name=op.f("ck_sandbox_session_status"),
         ),
         sa.PrimaryKeyConstraint("reference", name="pk_sandbox_session"),
         sa.UniqueConstraint("payment_id", name="uq_sandbox_session_payment_id"),
@@ -160,7 +161,9 @@ def upgrade() -> None:
         sa.Column("fee_fen", sa.BigInteger(), nullable=False),
         sa.Column("paid_at", MOMENT, nullable=False),
         sa.Column("recorded_at", MOMENT, nullable=False),
-        sa.CheckConstraint("amount_fen >= 1 AND fee_fen >= 0", name="ck_donations_payment_amounts"),
+        sa.CheckConstraint(
+            "amount_fen >= 1 AND fee_fen >= 0", name=op.f("ck_donations_payment_amounts")
+        ),
         sa.ForeignKeyConstraint(
             ["intent_id"], ["donations_intent.id"], name="fk_donations_payment_intent_id"
         ),
@@ -221,13 +224,13 @@ def upgrade() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.CheckConstraint(
             "status = 'draft' OR (filing_number <> '' AND platform_url <> '')",
-            name="ck_funds_campaign_filed",
+            name=op.f("ck_funds_campaign_filed"),
         ),
         sa.CheckConstraint(
             "status IN ('draft', 'filed', 'open', 'ended', 'reported', 'closed')",
-            name="ck_funds_campaign_status",
+            name=op.f("ck_funds_campaign_status"),
         ),
-        sa.CheckConstraint("ends_on >= starts_on", name="ck_funds_campaign_dates"),
+        sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_funds_campaign_dates")),
         sa.ForeignKeyConstraint(["fund_id"], ["funds_fund.id"], name="fk_funds_campaign_fund_id"),
         sa.ForeignKeyConstraint(
             ["office_unit_id"], ["funds_unit.id"], name="fk_funds_campaign_office_unit_id"
@@ -310,16 +313,17 @@ def upgrade() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("settled_at", MOMENT, nullable=True),
         sa.CheckConstraint(
-            "bill_wish IN ('wanted', 'waived', 'anonymous')", name="ck_donations_gift_bill_wish"
+            "bill_wish IN ('wanted', 'waived', 'anonymous')",
+            name=op.f("ck_donations_gift_bill_wish"),
         ),
         sa.CheckConstraint(
-            "display IN ('masked', 'name', 'anonymous')", name="ck_donations_gift_display"
+            "display IN ('masked', 'name', 'anonymous')", name=op.f("ck_donations_gift_display")
         ),
         sa.CheckConstraint(
             "status IN ('created', 'pending', 'settled', 'failed', 'expired', 'partly_refunded', 'refunded', 'disputed')",
-            name="ck_donations_gift_status",
+            name=op.f("ck_donations_gift_status"),
         ),
-        sa.CheckConstraint("amount_fen >= 1", name="ck_donations_gift_amount"),
+        sa.CheckConstraint("amount_fen >= 1", name=op.f("ck_donations_gift_amount")),
         sa.ForeignKeyConstraint(
             ["campaign_unit_id", "book_id"],
             ["funds_campaign_unit.id", "funds_campaign_unit.book_id"],

@@ -26,7 +26,7 @@ def upgrade() -> None:
         "serial",
         sa.Column("scope", sa.String(length=60), nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("last >= 0", name="ck_serial_last"),
+        sa.CheckConstraint("last >= 0", name=op.f("ck_serial_last")),
         sa.PrimaryKeyConstraint("scope", name="pk_serial"),
     )
     op.create_table(
@@ -75,15 +75,17 @@ def upgrade() -> None:
         sa.Column("facts_sha256", sa.String(length=64), nullable=False),
         sa.CheckConstraint(
             "(mode = 'real' AND series = 'R') OR (mode = 'test' AND series = 'T')",
-            name="ck_receipts_receipt_series",
+            name=op.f("ck_receipts_receipt_series"),
         ),
         sa.CheckConstraint(
-            "(version = 1) = (replaces_id IS NULL)", name="ck_receipts_receipt_replaces"
+            "(version = 1) = (replaces_id IS NULL)", name=op.f("ck_receipts_receipt_replaces")
         ),
-        sa.CheckConstraint("amount_fen >= 1", name="ck_receipts_receipt_amount"),
-        sa.CheckConstraint("length(facts_sha256) = 64", name="ck_receipts_receipt_facts_sha256"),
-        sa.CheckConstraint("seq >= 1", name="ck_receipts_receipt_seq"),
-        sa.CheckConstraint("version >= 1", name="ck_receipts_receipt_version"),
+        sa.CheckConstraint("amount_fen >= 1", name=op.f("ck_receipts_receipt_amount")),
+        sa.CheckConstraint(
+            "length(facts_sha256) = 64", name=op.f("ck_receipts_receipt_facts_sha256")
+        ),
+        sa.CheckConstraint("seq >= 1", name=op.f("ck_receipts_receipt_seq")),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_receipts_receipt_version")),
         sa.ForeignKeyConstraint(
             ["gift_id"], ["donations_gift.id"], name="fk_receipts_receipt_gift_id"
         ),
@@ -110,7 +112,7 @@ def upgrade() -> None:
         sa.Column("actor_id", sa.String(length=64), nullable=False),
         sa.Column("actor_name", sa.String(length=120), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
-        sa.CheckConstraint("length(reason) >= 1", name="ck_receipts_void_reason"),
+        sa.CheckConstraint("length(reason) >= 1", name=op.f("ck_receipts_void_reason")),
         sa.ForeignKeyConstraint(
             ["receipt_id"], ["receipts_receipt.id"], name="fk_receipts_void_receipt_id"
         ),
@@ -141,8 +143,8 @@ def upgrade() -> None:
             comment="relative to the store of files",
         ),
         sa.Column("made_at", MOMENT, nullable=False),
-        sa.CheckConstraint("length(sha256) = 64", name="ck_receipts_file_sha256"),
-        sa.CheckConstraint("size >= 1", name="ck_receipts_file_size"),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_receipts_file_sha256")),
+        sa.CheckConstraint("size >= 1", name=op.f("ck_receipts_file_size")),
         sa.ForeignKeyConstraint(
             ["receipt_id"], ["receipts_receipt.id"], name="fk_receipts_file_receipt_id"
         ),
