@@ -1,0 +1,455 @@
+"""A site and a worker that can be killed at a step, donors who keep count, and what must hold.
+
+A donor's every request ends in one of three ways: *acknowledged*, *refused* or *unknown* (no
+answer, or a 5xx). Unknowns are tried again with the same key. The verdict is read with plain SQL,
+not through the application.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import http.cookiejar
+import json
+import multiprocessing
+import os
+import random
+import re
+import signal
+import sqlite3
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import StrEnum
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from flask import Flask
+from lxml import html
+from sqlalchemy import make_url
+
+from charity.app import create_app
+from charity.donations.kinds import EventType
+from charity.donations.providers import sandbox
+from charity.kernel import clock
+from charity.kernel.db import db
+from charity.kernel.ids import public_id
+from tests.conftest import TestDatabase, make_settings
+from tests.crashes import steps
+from tests.factories import site as world
+from tests.servers import free_port
+
+# Imports are done once; each process is forked from the one that holds them.
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(
+    [
+        "charity.app", "charity.api", "charity.web", "charity.web.site", "charity.api.v1",
+        "charity.api.machine", "charity.web.sandbox", "charity.jobs.worker", "charity.kernel.pdf",
+        "charity.cli.serve", "charity.cli.startup", "granian", "tests.crashes.steps", "weasyprint",
+    ]
+)  # fmt: skip
+PATIENCE_S = 40
+DONORS = 3
+UNITS = (world.COUNTY, world.TOWN, world.VILLAGE, None)
+
+
+class Verdict(StrEnum):
+    """How a request ended, as its sender knows."""
+
+    UNKNOWN = "unknown"
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+
+
+@dataclass
+class Wish:
+    """One gift somebody wants to make, and what they know of it."""
+
+    key: str
+    unit: str | None
+    fen: int
+    form: bool  # through the form, or through the API
+    page: bool  # paid on the sandbox's page, or told by a provider elsewhere
+    made: Verdict = Verdict.UNKNOWN
+    paid: Verdict = Verdict.UNKNOWN
+    reference: str = ""
+    gift_id: str = ""
+    secret: str = ""
+    event_id: str = field(default_factory=lambda: f"evt_{public_id()}")
+    paper: bytes | None = None
+    sent: dict[str, str] | None = None  # the filled form
+    browser: urllib.request.OpenerDirector | None = None
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Answers with a redirect are answers."""
+
+    def redirect_request(self, *_args: object, **_kw: object) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers and body; status 0 when there was none."""
+
+    status: int
+    headers: Any
+    body: bytes
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the sender may conclude."""
+        if 200 <= self.status < 400:
+            return Verdict.ACKNOWLEDGED
+        return Verdict.REFUSED if 400 <= self.status < 500 else Verdict.UNKNOWN
+
+
+class Rig:
+    """One installation under fire."""
+
+    def __init__(self, database: TestDatabase, folder: Path, canary: str | None = None) -> None:
+        self.database, self.folder, self.canary = database, folder, canary
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.app: Flask = create_app(make_settings(database, folder, base_url=self.base))
+        with self.app.app_context():
+            world.build()
+            db.session.remove()
+            db.engine.dispose()
+        self.environment = {
+            "CHARITY_MODE": "development",
+            "CHARITY_DATA_DIR": str(folder),
+            "CHARITY_DATABASE_URL": database.url,
+            "CHARITY_SECRET_KEY": self.app.config["SECRET_KEY"],
+            "CHARITY_BASE_URL": self.base,
+        }
+        self.running: dict[str, ForkServerProcess] = {}
+        self.wishes: list[Wish] = []
+        self.refusals: list[tuple[str, Answer]] = []
+        self.lock = threading.Lock()
+        self.kills: list[str] = []
+
+    # --- processes ---------------------------------------------------------------------------
+    def _start(self, arguments: list[str]) -> ForkServerProcess:
+        process = _processes.Process(
+            target=steps.start, args=(self.folder, self.environment, arguments, self.canary)
+        )
+        process.start()
+        return process
+
+    def start(self, role: str) -> None:
+        """Start site or worker; the site answers when this returns."""
+        arguments = {"web": ["web", "--port", str(self.port)], "worker": ["worker"]}[role]
+        self.running[role] = self._start(arguments)
+        if role == "web":
+            self.until(lambda: self.send("/livez").status == 200, "the site answers")
+
+    def stop(self) -> None:
+        """End both."""
+        for process in self.running.values():
+            process.terminate()
+        for process in self.running.values():
+            process.join(15)
+            if process.is_alive():
+                process.kill()
+                process.join()
+
+    def until(self, holds: Callable[[], bool], what: str, seconds: float = PATIENCE_S) -> None:
+        """Wait for ``holds``; fail with what did not come true and the end of the logs."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > deadline:
+                logs = {p.name: p.read_text("utf-8")[-1500:] for p in self.folder.glob("*.log")}
+                raise AssertionError(f"after {seconds} s not yet: {what}\n{logs}")
+            time.sleep(0.03)
+
+    def check(self) -> dict[str, Any]:
+        """What ``charity check --json`` says."""
+        (self.folder / "check.log").unlink(missing_ok=True)
+        process = self._start(["check", "--json"])
+        process.join(PATIENCE_S)
+        report: dict[str, Any] = json.loads((self.folder / "check.log").read_text("utf-8"))
+        assert process.exitcode == (0 if report["ok"] else 1)
+        return report
+
+    # --- donors ------------------------------------------------------------------------------
+    def send(
+        self,
+        path: str,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        browser: urllib.request.OpenerDirector | None = None,
+    ) -> Answer:
+        """One request, never followed by another."""
+        request = urllib.request.Request(f"{self.base}{path}", data, headers or {})
+        opener = browser or urllib.request.build_opener(_Stay())
+        try:
+            with opener.open(request, timeout=15) as answer:
+                return Answer(answer.status, answer.headers, answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers, error.read())
+        except (OSError, urllib.error.URLError, http.client.HTTPException):
+            return Answer(0, {}, b"")
+
+    def wish(self, seed: random.Random) -> Wish:
+        """Somebody new wants to give."""
+        made = Wish(
+            key=public_id(),
+            unit=seed.choice(UNITS),
+            fen=seed.randint(100, 50_000),
+            form=seed.random() < 0.4,
+            page=seed.random() < 0.4,
+        )
+        with self.lock:
+            self.wishes.append(made)
+        return made
+
+    def try_to_make(self, wish: Wish) -> None:
+        """Ask once for the gift; the same key and the same facts each time."""
+        (self._by_form if wish.form else self._by_api)(wish)
+
+    def _by_api(self, wish: Wish) -> None:
+        body = {
+            "items": [{"campaign": world.OPEN, "unit": wish.unit, "amount_fen": wish.fen}],
+            "donor": {"name": "王秀花", "display": "masked"},
+            "provider": "sandbox",
+            "receipt": True,
+            "bill_wish": "waived",
+        }
+        headers = {"Content-Type": "application/json", "Idempotency-Key": wish.key}
+        answer = self.send("/api/v1/gifts", json.dumps(body).encode(), headers)
+        wish.made = answer.verdict
+        if wish.made is Verdict.ACKNOWLEDGED:
+            made = json.loads(answer.body)
+            assert wish.reference in ("", made["provider_reference"])
+            wish.reference = made["provider_reference"]
+            wish.gift_id, wish.secret = made["gifts"][0]["id"], made["secret"]
+
+    def _by_form(self, wish: Wish) -> None:
+        path = f"/give/{world.OPEN}" + (f"?unit={wish.unit}" if wish.unit else "")
+        if wish.sent is None:
+            jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+            wish.browser = urllib.request.build_opener(jar, _Stay())
+            page = self.send(path, browser=wish.browser)
+            if page.status != 200:
+                return
+            tree = html.document_fromstring(page.body.decode())
+            token = tree.xpath("//main//input[@name='csrf_token']/@value")[0]
+            wish.key = tree.xpath("//main//input[@name='form_id']/@value")[0]
+            wish.sent = {
+                "csrf_token": token, "form_id": wish.key, "provider": "sandbox",
+                "amount_choice": "own", "amount": f"{wish.fen // 100}.{wish.fen % 100:02d}",
+                "display": "masked", "receipt": "y", "bill_wish": "waived", "action": "give",
+            }  # fmt: skip
+        data = urllib.parse.urlencode(wish.sent).encode()
+        answer = self.send(path, data, browser=wish.browser)
+        wish.made = answer.verdict
+        if wish.made is Verdict.ACKNOWLEDGED:
+            found = re.fullmatch(r"/sandbox/pay/(\w+)", answer.headers["Location"])
+            assert found, answer.headers["Location"]
+            assert wish.reference in ("", found[1])
+            wish.reference = found[1]
+
+    def try_to_pay(self, wish: Wish) -> None:
+        """Pay once: on the sandbox's page, or by a provider's event with its own id."""
+        if wish.page:
+            answer = self.send(f"/sandbox/pay/{wish.reference}", b"outcome=paid")
+        else:
+            raw = sandbox.body_of(
+                EventType.PAID,
+                event_id=wish.event_id,
+                reference=wish.reference,
+                amount_fen=wish.fen,
+                at=clock.now(),
+            )
+            answer = self._tell(raw)
+        wish.paid = answer.verdict
+
+    def _tell(self, raw: bytes, *, forged: bool = False) -> Answer:
+        with self.app.app_context():
+            signature = sandbox.sign(raw, int(clock.now().timestamp()) - (900 if forged else 0))
+        headers = {"Content-Type": "application/json", sandbox.HEADER: signature}
+        return self.send("/webhooks/sandbox", raw, headers)
+
+    def ask_for_paper(self, wish: Wish) -> None:
+        """Ask once for the receipt's PDF."""
+        path = f"/api/v1/gifts/{wish.gift_id}/receipt.pdf?key={wish.secret}"
+        answer = self.send(path)
+        if answer.status == 200:
+            assert wish.paper in (None, answer.body), "the same receipt with other bytes"
+            wish.paper = answer.body
+
+    def bad_requests(self) -> None:
+        """What must be refused and leave nothing."""
+        key, event = public_id(), f"evt_{public_id()}"
+        body = {"items": [], "provider": "sandbox"}
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        answer = self.send("/api/v1/gifts", json.dumps(body).encode(), headers)
+        raw = sandbox.body_of(
+            EventType.PAID, event_id=event, reference="sbx_x", amount_fen=1, at=clock.now()
+        )
+        forged = self._tell(raw, forged=True)
+        self.refusals += [(key, answer), (event, forged)]
+
+    # --- a kill ------------------------------------------------------------------------------
+    def kill_at(self, role: str, step: str, times: int, seed: random.Random) -> None:
+        """Donors give until ``role`` dies at ``step``; it is started again; unknowns are retried.
+
+        Step ``anytime`` is a kill from outside at a moment of its own choosing.
+        """
+        victim, dead = self.running[role], threading.Event()
+        papers = [w for w in self.wishes if w.gift_id and w.paper is None]
+        if step != "anytime":
+            armed = self.folder / "arming"
+            armed.write_text(f"{step} {times}", "utf-8")
+            armed.rename(self.folder / "arm")
+        with ThreadPoolExecutor(DONORS + 1) as donors:
+            for number in range(DONORS):
+                donors.submit(self._give_until, dead, random.Random(seed.random() + number))
+            if step.startswith("pdf."):
+                donors.submit(self._want_papers, dead, papers)
+            if step == "anytime":
+                time.sleep(0.1 + seed.random())
+                assert victim.pid
+                os.killpg(victim.pid, signal.SIGKILL)
+            victim.join(PATIENCE_S)
+            dead.set()
+        assert victim.exitcode == -signal.SIGKILL, f"{step}: {role} ended with {victim.exitcode}"
+        if step != "anytime":
+            last = (self.folder / "deaths").read_text("utf-8").splitlines()[-1]
+            assert last.split()[0] == step
+        self.kills.append(step)
+        self.start(role)
+
+    def _give_until(self, dead: threading.Event, seed: random.Random) -> None:
+        while not dead.is_set():
+            wish = self.wish(seed)
+            self.try_to_make(wish)
+            if wish.made is Verdict.ACKNOWLEDGED and not dead.is_set():
+                self.try_to_pay(wish)
+            dead.wait(0.02)
+
+    def _want_papers(self, dead: threading.Event, papers: list[Wish]) -> None:
+        for wish in papers[-20:]:
+            if dead.is_set():
+                return
+            self.ask_for_paper(wish)
+
+    def retry_unknowns(self) -> None:
+        """Every unknown is tried again with its key until there is an answer."""
+        for wish in list(self.wishes):
+            if wish.made is Verdict.UNKNOWN:
+                self._until_known(wish, lambda w: w.made, self.try_to_make)
+            assert wish.made is Verdict.ACKNOWLEDGED, wish
+            if wish.paid is Verdict.UNKNOWN:
+                self._until_known(wish, lambda w: w.paid, self.try_to_pay)
+            assert wish.paid is Verdict.ACKNOWLEDGED, wish
+
+    def _until_known(
+        self, wish: Wish, now: Callable[[Wish], Verdict], again: Callable[[Wish], None]
+    ) -> None:
+        def known() -> bool:
+            again(wish)
+            return now(wish) is not Verdict.UNKNOWN
+
+        self.until(known, f"an answer for {wish}")
+
+    def settle(self) -> None:
+        """Wait until the worker has nothing left to do."""
+        pending = (
+            "SELECT (SELECT count(*) FROM inbox_event WHERE state = 'new')"
+            " + (SELECT count(*) FROM donations_gift WHERE receipt_due)"
+            " + (SELECT count(*) FROM sandbox_event WHERE delivered_at IS NULL)"
+            " + (SELECT count(*) FROM ledger_entry) - (SELECT count(*) FROM ledger_number)"
+        )
+        self.until(lambda: self.rows(pending)[0][0] == 0, "everything settled")
+
+    # --- what is there -----------------------------------------------------------------------
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows read past the application."""
+        with self._connection() as connection:
+            return [tuple(row) for row in connection.execute(sql).fetchall()]
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Any]:
+        url = make_url(self.database.owner_url)
+        opened: Any
+        if self.database.dialect == "sqlite":
+            opened = sqlite3.connect(str(url.database), timeout=30)
+        else:
+            opened = psycopg.connect(
+                host=url.query["host"], dbname=url.database, user=url.username, autocommit=True
+            )
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    def lost(self) -> list[str]:
+        """Every sentence of rule 2 and I28 that does not hold; empty when all do."""
+        wrong = []
+        intents = self.rows(
+            "SELECT i.key, i.reference, i.amount_fen, i.status, p.amount_fen, g.public_id,"
+            " (SELECT count(*) FROM ledger_entry e WHERE e.kind = 'gift' AND e.cause_type = 'gift'"
+            "   AND e.cause_id = g.public_id AND e.amount_fen = g.amount_fen"
+            "   AND e.book_id = g.book_id),"
+            " (SELECT count(*) FROM receipts_receipt r WHERE r.gift_id = g.id)"
+            " FROM donations_intent i JOIN donations_gift g ON g.intent_id = i.id"
+            " LEFT JOIN donations_payment p ON p.intent_id = i.id"
+        )
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        for row in intents:
+            found.setdefault(row[0].partition(":")[2], []).append(row)
+        for wish in self.wishes:
+            mine = found.pop(wish.key, [])
+            if len(mine) != 1:
+                wrong.append(f"{wish.key}: {len(mine)} gifts for one wish")
+                continue
+            _, reference, fen, status, paid_fen, _, entries, receipts = mine[0]
+            state = (reference, fen, status, paid_fen, entries, receipts)
+            if state != (wish.reference, wish.fen, "paid", wish.fen, 1, 1):
+                wrong.append(f"{wish.key}: {state}")
+        wrong += [f"{key}: nobody wished for this" for key in found]
+        events = {row[0]: row[1] for row in self.rows("SELECT event_id, state FROM inbox_event")}
+        wrong += [
+            f"event {w.event_id}: acknowledged, and {events.get(w.event_id)}"
+            for w in self.wishes
+            if not w.page and w.paid is Verdict.ACKNOWLEDGED and events.get(w.event_id) != "done"
+        ]
+        wrong += [
+            f"{name}: refused with {answer.status}, and there"
+            for name, answer in self.refusals
+            if answer.verdict is not Verdict.REFUSED or name in events or name in found
+        ]
+        return wrong + self._wrong_sums() + self._wrong_numbers()
+
+    def _wrong_sums(self) -> list[str]:
+        wanted = sum(wish.fen for wish in self.wishes)
+        kinds = dict(self.rows("SELECT kind, sum(amount_fen) FROM ledger_entry GROUP BY kind"))
+        fees = self.rows("SELECT coalesce(sum(fee_fen), 0) FROM donations_payment")[0][0]
+        raised = json.loads(self.send("/api/v1/totals").body)["raised_fen"]
+        wrong = []
+        if not wanted == (kinds.get("gift") or 0) == raised:
+            wrong.append(f"wished {wanted}, entered {kinds.get('gift')}, shown {raised}")
+        if (kinds.get("fee") or 0) != fees:
+            wrong.append(f"fees: paid {fees}, entered {kinds.get('fee')}")
+        return wrong
+
+    def _wrong_numbers(self) -> list[str]:
+        wrong = []
+        for what, sql in (
+            ("entries", "SELECT count(*), min(n), max(n) FROM ledger_number"),
+            ("receipts", "SELECT count(*), min(seq), max(seq) FROM receipts_receipt"),
+        ):
+            count, least, most = self.rows(sql)[0]
+            if count and (least, most) != (1, count):
+                wrong.append(f"{what}: {count} numbers from {least} to {most}")
+        return wrong

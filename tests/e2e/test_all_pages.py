@@ -1,0 +1,179 @@
+"""Every page of the URL map in a real browser: axe finds nothing, nothing is wider than a phone."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page
+
+from charity.kernel.access import Access, access_of
+from tests.e2e.conftest import Open
+from tests.e2e.pages import GivePage, PayPage, Screen, ThanksPage
+from tests.factories import site as world
+from tests.live import Site
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    # What is drawn does not depend on the database; the donor's way is walked on both.
+    pytest.mark.parametrize("live", ["sqlite"], indirect=True, scope="session"),
+]
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+
+
+def post(site: Site, path: str, data: bytes, headers: dict[str, str] | None = None) -> Any:
+    """One request of a script's."""
+    request = urllib.request.Request(site.base + path, data, headers or {})
+    with urllib.request.urlopen(request, timeout=15) as answer:
+        return json.loads(answer.read()) if answer.headers.get_content_subtype() == "json" else None
+
+
+@pytest.fixture(scope="session")
+def made(live: Site) -> dict[str, dict[str, str]]:
+    """Gifts to look at: one waiting, one paid, one declined; their ids and keys."""
+    found = {}
+    for state, outcome in (("waiting", ""), ("settled", "paid"), ("failed", "declined")):
+        body = {
+            "items": [
+                {"campaign": world.OPEN, "unit": unit, "amount_fen": 123_456}
+                for unit in (world.COUNTY, world.VILLAGE)
+            ],
+            "donor": {"name": "买买提·吐尔逊江", "display": "masked"},
+            "provider": "sandbox",
+            "receipt": True,
+            "bill_wish": "waived",
+        }
+        headers = {"Content-Type": "application/json", "Idempotency-Key": f"axe-{state}"}
+        answer = post(live, "/api/v1/gifts", json.dumps(body).encode(), headers)
+        if outcome:
+            post(
+                live, f"/sandbox/pay/{answer['provider_reference']}", b"outcome=" + outcome.encode()
+            )
+        found[state] = {
+            "payment_id": answer["payment_id"],
+            "gift_id": answer["gifts"][0]["id"],
+            "key": answer["secret"],
+            "reference": answer["provider_reference"],
+        }
+    return found
+
+
+def addresses(site: Site, made: dict[str, dict[str, str]]) -> list[str]:
+    """Every page that GET opens, by the URL map, and the states of a page that look different."""
+    wanted = (Access.PUBLIC, Access.PAYMENT_KEY, Access.SANDBOX_PAGE)
+    names = {"slug": world.OPEN, "code": world.COUNTY, **made["settled"]}
+    found = []
+    for rule in site.app.url_map.iter_rules():
+        view = site.app.view_functions[rule.endpoint]
+        blueprint = rule.endpoint.partition(".")[0]
+        if "GET" not in (rule.methods or ()) or blueprint not in ("site", "sandbox"):
+            continue
+        if access_of(view) not in wanted or rule.rule.endswith((".svg", ".pdf", "/status")):
+            continue
+        path = rule.rule
+        for name in rule.arguments:
+            path = path.replace(f"<{name}>", names[name])
+        keyed = {"payment_id", "gift_id"} & rule.arguments
+        found.append(f"{path}?key={names['key']}" if keyed else path)
+    return [
+        *found,
+        *(f"/payments/{made[s]['payment_id']}?key={made[s]['key']}" for s in ("waiting", "failed")),
+        f"/campaigns/{world.ENDED}",
+        f"/give/{world.OPEN}?unit={world.VILLAGE}",
+        f"/units?campaign={world.OPEN}",
+        "/units?q=nothing-is-called-this",
+        "/verify?number=T2026-00000001&code=0000-0000-0000-0000",
+        "/no-such-page",
+        f"/give/{world.ENDED}",
+    ]
+
+
+def find_wrong(page: Page) -> list[str]:
+    """What axe finds, one line for each kind."""
+    page.evaluate(AXE)
+    result = page.evaluate("options => axe.run(document, options)", OPTIONS)
+    return [
+        f"{page.url}: {one['id']}: {one['nodes'][0]['html'][:160]}: "
+        f"{one['nodes'][0]['failureSummary'][:200]}"
+        for one in result["violations"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_axe_finds_nothing(
+    live: Site, opened: Open, made: dict[str, dict[str, str]], lang: str, scheme: str
+) -> None:
+    locale = "zh-CN" if lang == "zh" else "en-GB"
+    page = opened("/", locale=locale, color_scheme=scheme, may_answer=(404, 409))
+    wrong = []
+    seen = set()
+    for path in addresses(live, made):
+        page.goto(path)
+        page.wait_for_load_state("load")
+        assert page.evaluate("document.documentElement.lang") == {"zh": "zh-Hans", "en": "en"}[lang]
+        seen.add(page.evaluate("document.title"))
+        wrong += find_wrong(page)
+    assert len(seen) > 14
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_forms_with_errors_and_a_full_basket_please_axe(opened: Open, lang: str) -> None:
+    locale = "zh-CN" if lang == "zh" else "en-GB"
+    page = opened(f"/give/{world.OPEN}", locale=locale, width=320, may_answer=(422,))
+    page.locator("[name=amount]").fill("1e308")
+    page.locator("[name=display][value=name]").check()
+    page.locator("[name=action][value=give]").click()
+    page.wait_for_selector("#error-summary")
+    wrong = find_wrong(page)
+    Screen(page).no_sideways()
+    page.goto(f"/give/{world.OPEN}?unit={world.VILLAGE}")
+    page.locator("[name=action][value=basket]").click()
+    page.wait_for_url("**/basket")
+    wrong += find_wrong(page)
+    Screen(page).no_sideways()
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_nothing_is_wider_than_a_small_phone(
+    live: Site, opened: Open, made: dict[str, dict[str, str]], lang: str
+) -> None:
+    locale = "zh-CN" if lang == "zh" else "en-GB"
+    page = opened("/", locale=locale, width=320, height=568, may_answer=(404, 409))
+    for path in addresses(live, made):
+        page.goto(path)
+        Screen(page).no_sideways()
+
+
+def test_axe_finds_what_is_wrong(opened: Open) -> None:
+    """The canary: an image without words and grey on white are found."""
+    page = opened("/help")
+    page.evaluate(
+        "() => { const i = document.createElement('img'); i.src = '/static/img/mark.svg';"
+        " document.querySelector('main').append(i); }"
+    )
+    assert any("image-alt" in line for line in find_wrong(page))
+
+
+def test_the_payment_page_settles_by_itself(opened: Open) -> None:
+    """Told aloud as it changes, without a reload."""
+    page = opened(f"/give/{world.OPEN}?unit={world.COUNTY}")
+    GivePage(page).choose("10")
+    page.locator("[name=action][value=give]").click()
+    PayPage(page).pay()
+    loads = page.evaluate("performance.timeOrigin")
+    ThanksPage(page).until_settled()
+    assert page.evaluate("performance.timeOrigin") == loads
+    Screen(page).no_sideways()
