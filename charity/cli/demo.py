@@ -17,13 +17,13 @@ import click
 from charity.cli import demo_data as data
 from charity.cli.application import ready_app
 from charity.config import RunMode, Settings
-from charity.donations import jobs, queries, services
+from charity.donations import queries, services
 from charity.donations.kinds import BillWish, Display, EventType
 from charity.donations.providers import sandbox
 from charity.donations.services import DonorDetails, GiftItem, GiftRequest
 from charity.funds import queries as fund_queries
 from charity.funds import services as funds
-from charity.jobs.schedule import sequence_entries
+from charity.jobs.bulk import settle_all
 from charity.kernel import clock, inbox
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
@@ -93,13 +93,11 @@ def load_gifts(wanted: int, seed: int, say: Callable[[str], object] | None = Non
         count = min(BATCH, wanted - have - added)
         first = have + added
         _ask_and_pay([_request(seed, first + i) for i in range(count)], seed, first)
-        while jobs.settle_inbox(BATCH):
-            pass
-        sequence_entries()
+        settle_all(BATCH)
         added += count
         if say is not None and wanted > BATCH:
             say(f"{have + added:,} of {wanted:,} gifts")
-    sequence_entries()
+    settle_all(BATCH)
     return added
 
 

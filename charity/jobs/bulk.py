@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from charity.donations import jobs as donations
+from charity.jobs.schedule import sequence_entries
 from charity.receipts import jobs as receipts
+
+
+def settle_all(batch: int) -> int:
+    """Settle and number all that is due now, ``batch`` events a transaction; how many events."""
+    settled = 0
+    while done := donations.settle_inbox(batch):
+        settled += done
+    sequence_entries()
+    return settled
 
 
 def render_missing(*, processes: int, limit: int | None) -> int:
