@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, cast
 
 from sqlalchemy import Table, select, update
@@ -17,68 +17,46 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from charity.donations import rules
 from charity.donations.errors import (
-    CampaignNotOpen,
-    CampaignUnknown,
     KeyConflict,
-    NoItems,
     PaymentUnknown,
-    ProviderUnknown,
     TextUnfit,
-    TooManyItems,
-    UnitUnknown,
 )
-from charity.donations.kinds import BillWish, Display, GiftStatus, PaymentStatus
+from charity.donations.kinds import GiftStatus, PaymentStatus
 from charity.donations.models import Donor, Gift, Intent, StatusEvent
-from charity.donations.providers.base import Asked, Provider
+from charity.donations.providers.base import Asked
 from charity.donations.providers.registry import provider as provider_on
 from charity.donations.queries import PaymentView, payment_by_id
+from charity.donations.requests import (
+    Desk,
+    DonorDetails,
+    GiftItem,
+    GiftRequest,
+    Placed,
+    checked,
+    place_items,
+)
 from charity.donations.secrets import payment_secret
-from charity.funds import queries as funds
-from charity.funds.errors import UnknownCampaign
 from charity.kernel import clock
 from charity.kernel.atomic import atomic, require_atomic
 from charity.kernel.crypto import blind_index
 from charity.kernel.db import among, bulk_insert, canonical_json, db
 from charity.kernel.ids import new_id, public_id
-from charity.ledger import queries as ledger
+
+__all__ = [
+    "Created",
+    "DonorDetails",
+    "GiftItem",
+    "GiftRequest",
+    "check_item",
+    "create_intent",
+    "create_many",
+    "expire_quiet",
+    "receipt_issued",
+    "record_started",
+    "start",
+]
 
 _OPEN = (PaymentStatus.CREATED.value, PaymentStatus.PENDING.value)
-
-
-@dataclass(frozen=True, slots=True)
-class GiftItem:
-    """One gift of a payment. No unit: it goes to the fund office's book."""
-
-    campaign: str
-    unit: str | None
-    amount_fen: int
-    team: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DonorDetails:
-    """What the donor told of themselves; all of it may be left out."""
-
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    display: Display = Display.MASKED
-    organization_name: str | None = None
-    organization_uscc: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GiftRequest:
-    """A payment asked for. ``key`` is the caller's, unique for each channel for ever."""
-
-    key: str
-    items: tuple[GiftItem, ...]
-    donor: DonorDetails
-    provider: str
-    receipt: bool
-    bill_wish: BillWish
-    channel: str
-    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,42 +68,9 @@ class Created:
     repeated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """An item with the book it goes to."""
-
-    place: funds.Place
-    amount_fen: int
-    team: str | None
-
-
-class _Desk:
-    """What requests are checked against, each thing looked up once."""
-
-    def __init__(self) -> None:
-        self.mode = ledger.mode()
-        self.now = clock.now()
-        self.limits = rules.limits(clock.local_date(self.now))
-        self.campaigns: dict[str, funds.CampaignView] = {}
-        self.places: dict[tuple[str, str | None], funds.Place | None] = {}
-
-    def campaign(self, slug: str) -> funds.CampaignView:
-        """A public campaign. Raises UnknownCampaign."""
-        if slug not in self.campaigns:
-            self.campaigns[slug] = funds.campaign(slug)
-        return self.campaigns[slug]
-
-    def place(self, slug: str, unit: str | None) -> funds.Place | None:
-        """The book of a unit, or of the fund office."""
-        if (slug, unit) not in self.places:
-            code = unit if unit is not None else funds.fund_office_code(slug)
-            self.places[slug, unit] = funds.place(slug, code)
-        return self.places[slug, unit]
-
-
 def check_item(item: GiftItem, provider: str) -> None:
     """Refuse a gift that could never be paid: the errors of ``create_intent``. Writes nothing."""
-    _placed(_Desk(), [item], provider_on(provider), prefix="")
+    place_items(Desk(), [item], provider_on(provider), prefix="")
 
 
 def create_intent(request: GiftRequest) -> Created:
@@ -145,8 +90,8 @@ def create_intent(request: GiftRequest) -> Created:
     repeated = _earlier(key, facts_hash)
     if repeated is not None:
         return repeated
-    desk = _Desk()
-    clean, placed = _checked(desk, request)
+    desk = Desk()
+    clean, placed = checked(desk, request)
     intent = _intent_row(desk, clean, key, facts_hash, sum(item.amount_fen for item in placed))
     if not _insert_once(Intent, "key", intent):
         # Somebody with the same key was quicker by a moment; theirs is committed by now.
@@ -168,11 +113,11 @@ def create_many(requests: Sequence[GiftRequest]) -> list[str]:
     the database, and with it the whole batch.
     """
     require_atomic()
-    desk = _Desk()
-    checked = [_checked(desk, request) for request in requests]
-    donors = _many_donors([clean.donor for clean, _ in checked])
+    desk = Desk()
+    ready = [checked(desk, request) for request in requests]
+    donors = _many_donors([clean.donor for clean, _ in ready])
     intents, gifts = [], []
-    for request, (clean, placed), donor_id in zip(requests, checked, donors, strict=True):
+    for request, (clean, placed), donor_id in zip(requests, ready, donors, strict=True):
         total = sum(item.amount_fen for item in placed)
         intent = _intent_row(desk, clean, _key_of(request), _facts_hash(request), total)
         intents.append(intent)
@@ -211,62 +156,8 @@ def _earlier(key: str, facts_hash: str) -> Created | None:
     return Created(view, payment_secret(found.public_id), repeated=True)
 
 
-def _checked(desk: _Desk, request: GiftRequest) -> tuple[GiftRequest, list[_Placed]]:
-    """The request with clean texts, and its items with their books."""
-    placed = _placed(desk, request.items, provider_on(request.provider), prefix="items.")
-    donor, longest = request.donor, rules.ORGANIZATION_LENGTH
-    organization = "donor.organization.name"
-    clean = replace(
-        donor,
-        name=rules.fit_text(donor.name, "donor.name", rules.NAME_LENGTH),
-        email=rules.fit_email(donor.email),
-        phone=rules.fit_phone(donor.phone),
-        organization_name=rules.fit_text(donor.organization_name, organization, longest),
-        organization_uscc=rules.fit_uscc(donor.organization_uscc),
-    )
-    message = rules.fit_text(request.message, "message", rules.MESSAGE_LENGTH, free=True)
-    return replace(request, donor=clean, message=message), placed
-
-
-def _placed(
-    desk: _Desk, items: Sequence[GiftItem], provider: Provider, *, prefix: str
-) -> list[_Placed]:
-    rule = desk.limits
-    if not items:
-        raise NoItems
-    if len(items) > rule.max_items:
-        raise TooManyItems
-    placed = []
-    for index, item in enumerate(items):
-        at = f"{prefix}{index}." if prefix else ""
-        amount = rules.fit_amount(item.amount_fen, f"{at}amount_fen", rule, provider.min_fen)
-        team = rules.fit_text(item.team, f"{at}team", rules.TEAM_LENGTH)
-        placed.append(_Placed(_place(desk, item, at, provider), amount, team))
-    return placed
-
-
-def _place(desk: _Desk, item: GiftItem, at: str, provider: Provider) -> funds.Place:
-    """The book of one item."""
-    for text, field in ((item.campaign, "campaign"), (item.unit, "unit")):
-        # What cannot be a slug or code is not looked for: the database may not even hold it.
-        if text is not None and not (text.isascii() and text.isprintable() and len(text) <= 64):
-            raise (CampaignUnknown if field == "campaign" else UnitUnknown)(field=f"{at}{field}")
-    try:
-        campaign = desk.campaign(item.campaign)
-    except UnknownCampaign:
-        raise CampaignUnknown(field=f"{at}campaign") from None
-    place = desk.place(item.campaign, item.unit)
-    if place is None:
-        raise UnitUnknown(field=f"{at}unit")
-    if not campaign.accepts_gifts:
-        raise CampaignNotOpen(field=f"{at}campaign")
-    if campaign.currency != provider.currency:
-        raise ProviderUnknown
-    return place
-
-
 def _intent_row(
-    desk: _Desk, request: GiftRequest, key: str, facts_hash: str, amount_fen: int
+    desk: Desk, request: GiftRequest, key: str, facts_hash: str, amount_fen: int
 ) -> dict[str, object]:
     provider, now = provider_on(request.provider), desk.now
     life = dt.timedelta(hours=desk.limits.intent_hours)
@@ -292,7 +183,7 @@ def _intent_row(
 
 def _gift_rows(
     request: GiftRequest,
-    placed: Iterable[_Placed],
+    placed: Iterable[Placed],
     intent: Mapping[str, object],
     donor_id: int | None,
 ) -> list[dict[str, object]]:
