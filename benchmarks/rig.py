@@ -174,19 +174,18 @@ def application(installation: Installation) -> Iterator[Flask]:
 
 @contextmanager
 def served(
-    target: str, environment: dict[str, str], probe: str, *, threads: int = 8
+    module: str, environment: dict[str, str], *arguments: str, probe: str = "/"
 ) -> Iterator[tuple[int, int]]:
-    """``target`` served by granian as ``charity web`` serves it: one process, threads.
+    """``python -m module … PORT`` until the end; ``PORT`` in the arguments is a free port.
 
-    Yields the port and the process id of the worker that answers.
+    Yields the port and the id of the process that answers.
     """
     port = free_port()
-    command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
-        "--port", str(port), "--workers", "1", "--blocking-threads", str(threads),
-        "--backlog", "1024", "--no-ws", "--log-level", "error", target,
-    ]  # fmt: skip
-    process = subprocess.Popen(command, env=environment, cwd=REPOSITORY)
+    filled = [str(port) if each == "PORT" else each for each in arguments]
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *filled], env=environment, cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     try:
         _wait(port, probe, process)
         yield port, _worker_of(process.pid)
@@ -197,6 +196,14 @@ def served(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def site(installation: Installation) -> Iterator[tuple[int, int]]:
+    """The site as ``charity web`` serves it."""
+    environment = installation.environment
+    with served("charity", environment, "web", "--port", "PORT", probe="/livez") as found:
+        yield found
 
 
 def _wait(port: int, probe: str, process: subprocess.Popen[Any]) -> None:

@@ -75,7 +75,6 @@ def _engine_options(url: str) -> dict[str, object]:
         "hide_parameters": True,
         "pool_size": 10,
         "max_overflow": 10,
-        "pool_pre_ping": True,
         "connect_args": {"options": "-c default_transaction_isolation=read\\ committed"},
     }
 

@@ -7,6 +7,7 @@ password hashing. Hooks get ids, never rows.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
@@ -15,7 +16,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from charity.kernel import clock
-from charity.kernel.db import WRITE_ROOM, db
+from charity.kernel.db import BUSY_TIMEOUT_MS, WRITE_ROOM, db
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,6 +24,9 @@ T = TypeVar("T")
 _ATTEMPTS = 8
 # serialization failure, deadlock, lock not available
 _RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
+# SQLite has one writer and makes the others sleep and look again, ever longer. Threads of one
+# process wait here instead and go on at once; processes still meet at SQLite's own lock.
+_turn = threading.Lock()
 _log = structlog.get_logger(__name__)
 
 
@@ -46,6 +50,8 @@ def atomic() -> Iterator[None]:
     session.info[WRITE_ROOM] = True
     hooks: list[Callable[[], None]] = []
     session.info["hooks"] = hooks
+    turn = _turn if db.engine.dialect.name == "sqlite" else None
+    held = turn is not None and turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
     try:
         session.connection(execution_options={WRITE_ROOM: True})
         yield
@@ -54,6 +60,8 @@ def atomic() -> Iterator[None]:
         session.rollback()
         raise
     finally:
+        if turn is not None and held:
+            turn.release()
         session.info.pop(WRITE_ROOM, None)
         session.info.pop("hooks", None)
         session.expunge_all()

@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, cast
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     ARRAY,
@@ -35,11 +36,14 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+
+from charity.kernel import clock
 
 WRITE_ROOM = "charity_write"
 BUSY_TIMEOUT_MS = 10_000
+TRUSTED_S = 1.0
 
 # The authorizer's signature in the standard library's sqlite3.
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
@@ -98,11 +102,28 @@ def configure_engine(engine: Engine, authorizer: Authorizer | None = None) -> No
     if engine.dialect.name == "sqlite":
         _configure_sqlite(engine, authorizer)
     else:
+        _configure_postgres(engine)
 
-        @event.listens_for(engine, "begin")
-        def _begin(conn: Connection) -> None:
-            if not conn.get_execution_options().get(WRITE_ROOM):
-                conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+def _configure_postgres(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def _begin(conn: Connection) -> None:
+        if not conn.get_execution_options().get(WRITE_ROOM):
+            conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+    @event.listens_for(engine, "checkin")
+    def _checkin(_raw: object, record: Any) -> None:
+        record.info["idle_since"] = clock.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _checkout(raw: Any, record: Any, _proxy: object) -> None:
+        # One in use a moment ago is trusted: asking each time would be a third of a short request.
+        if clock.monotonic() - record.info.get("idle_since", 0.0) < TRUSTED_S:
+            return
+        try:
+            engine.dialect.do_ping(raw)
+        except psycopg.Error as error:
+            raise DisconnectionError from error  # the pool opens another
 
 
 def _configure_sqlite(engine: Engine, authorizer: Authorizer | None) -> None:
@@ -166,8 +187,6 @@ def bulk_insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
 
 def _copy(conn: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """``COPY … FROM STDIN``, which SQLAlchemy does not know; errors are wrapped as its own are."""
-    import psycopg
-
     raw = conn.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
     try:

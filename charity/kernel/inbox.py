@@ -74,6 +74,13 @@ class InboxEvent(Base):
 
 # The table, not the class: for a class the session would look for each row among its objects.
 _TABLE = cast("Table", InboxEvent.__table__)
+# Made once: the door answers providers that send many events at a time.
+_STORE = {
+    name: insert(_TABLE)
+    .on_conflict_do_nothing(index_elements=["provider", "account", "event_id"])
+    .execution_options(preserve_rowcount=True)
+    for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +112,9 @@ def _row(provider: str, account: str, event_id: str, raw: bytes) -> dict[str, ob
 def store(provider: str, account: str, event_id: str, raw: bytes) -> bool:
     """Store one event; False when it is here already. Inside ``atomic()``."""
     require_atomic()
-    session = db.session()
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = (
-        insert(InboxEvent)
-        .values(_row(provider, account, event_id, raw))
-        .on_conflict_do_nothing(index_elements=["provider", "account", "event_id"])
-        .returning(InboxEvent.id)
-    )
-    return session.scalar(statement) is not None
+    conn = db.session().connection()
+    done = conn.execute(_STORE[conn.dialect.name], _row(provider, account, event_id, raw))
+    return done.rowcount == 1
 
 
 def store_many(provider: str, account: str, events: Sequence[tuple[str, bytes]]) -> None:

@@ -9,8 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import BigInteger, ColumnElement, Label, Select, case, cast, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Engine,
+    Label,
+    Select,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+)
 
 from charity.kernel.db import db
 from charity.ledger.chart import KINDS
@@ -55,6 +67,7 @@ class Figures:
 
 
 FIGURE_COLUMNS = tuple(field.name for field in fields(Figures))
+_modes: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
 _GIFTS = (EntryKind.GIFT, EntryKind.BANK_GIFT, EntryKind.SLIP_BANK)
 
 
@@ -136,8 +149,11 @@ def suspense_fen() -> int:
 
 
 def mode() -> str:
-    """``real`` or ``test``: what this database was born as."""
-    return db.session().scalars(select(Database.mode)).one()
+    """``real`` or ``test``: what this database was born as. Read once: it is so for ever."""
+    engine = db.engine
+    if engine not in _modes:
+        _modes[engine] = db.session().scalars(select(Database.mode)).one()
+    return _modes[engine]
 
 
 def entry_numbers(keys: list[str]) -> dict[str, int]:
