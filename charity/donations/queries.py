@@ -297,6 +297,11 @@ def gifts_awaiting_receipt(limit: int, after: int = 0) -> list[GiftForReceipt]:
     ]
 
 
+def gift_states() -> Select[*tuple[Any, ...]]:
+    """Every gift's ``id``, ``public_id`` and ``status``, for an upper domain's own reads."""
+    return select(Gift.id, Gift.public_id, Gift.status)
+
+
 def gift_status(gift_id: int) -> GiftStatus | None:
     """State of a gift by its database id, as it is now; ``None`` when there is none."""
     found = db.session().scalar(select(Gift.status).where(Gift.id == gift_id))

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Callable
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+T = TypeVar("T")
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -36,6 +39,16 @@ def milliseconds() -> int:
 def monotonic() -> float:
     """Seconds on a clock that never goes back, for waiting and measuring only."""
     return time.monotonic()
+
+
+def wait_for(look: Callable[[], T | None], *, seconds: int) -> T | None:
+    """What ``look`` finds within ``seconds``, asked ten times a second; else ``None``."""
+    until = monotonic() + seconds
+    found = look()
+    while found is None and monotonic() < until:
+        sleep(0.1)
+        found = look()
+    return found
 
 
 def sleep(seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import structlog
@@ -15,8 +16,8 @@ from charity.receipts import document, queries, services
 
 BATCH = 500
 # A gift that cannot be printed is tried again after this time, not twice a second.
-RETRY_SECONDS = 600.0
-_refused: dict[int, float] = {}  # gift id to the time it is tried again, in this process
+RETRY_AFTER = dt.timedelta(minutes=10)
+_refused: dict[int, dt.datetime] = {}  # gift id to when it is tried again, in this process
 _log = structlog.get_logger(__name__)
 
 
@@ -35,17 +36,17 @@ def issue_receipts() -> int:
             return issued
         after = owed[-1].id
         keys = {f"gift:{gift.public_id}:settle": gift.id for gift in owed}
-        now = clock.monotonic()
+        now = clock.now()
         numbered = sorted(
             gift_id
             for gift_id in (keys[key] for key in ledger.entry_numbers(list(keys)))
-            if _refused.get(gift_id, 0.0) <= now
+            if _refused.get(gift_id, now) <= now
         )
         if not numbered:
             continue
         made = atomically(services.issue_batch)(numbered)
         for gift_id, error in made.refused:
-            _refused[gift_id] = now + RETRY_SECONDS
+            _refused[gift_id] = now + RETRY_AFTER
             _log.error("receipt.refused", gift_id=gift_id, code=error.code)
         issued += len(made.receipt_ids)
 

@@ -16,7 +16,7 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import aliased
 
 from charity.donations.kinds import GiftStatus
-from charity.donations.models import Gift
+from charity.donations.queries import gift_states
 from charity.kernel import files
 from charity.kernel.db import among, db
 from charity.receipts import rules
@@ -25,6 +25,7 @@ from charity.receipts.kinds import ReceiptStatus
 from charity.receipts.models import PdfRequest, Receipt, ReceiptFile, ReceiptVoid
 from charity.receipts.rules import Facts
 
+_gift = gift_states().subquery("gift")
 _Successor = aliased(Receipt, name="successor")
 
 
@@ -65,12 +66,12 @@ def _with_status(*columns: Any) -> Select[Any]:
     return (
         select(
             *columns,
-            Gift.status.label("gift_status"),
+            _gift.c.status.label("gift_status"),
             ReceiptVoid.receipt_id.label("voided"),
             _Successor.number.label("replaced_by"),
         )
         .select_from(Receipt)
-        .join(Gift, Gift.id == Receipt.gift_id)
+        .join(_gift, _gift.c.id == Receipt.gift_id)
         .outerjoin(ReceiptVoid, ReceiptVoid.receipt_id == Receipt.id)
         .outerjoin(_Successor, _Successor.replaces_id == Receipt.id)
     )
@@ -88,14 +89,14 @@ def by_gifts(gift_public_ids: Iterable[str]) -> dict[str, ReceiptView]:
     """The latest receipt of each of these gifts that has one, by the gift's public id."""
     rows = db.session().execute(
         _with_status(
-            Gift.public_id,
+            _gift.c.public_id,
             Receipt.id,
             Receipt.number,
             Receipt.code,
             Receipt.issued_on,
             Receipt.amount_fen,
         )
-        .where(among(Gift.public_id, gift_public_ids))
+        .where(among(_gift.c.public_id, gift_public_ids))
         .order_by(Receipt.version)
     )
     return {

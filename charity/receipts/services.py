@@ -43,8 +43,7 @@ from charity.receipts.models import PdfRequest, Receipt, ReceiptFile, ReceiptVoi
 from charity.receipts.rules import Facts
 
 # How long a reader waits for the worker, and how often we look.
-PATIENCE_SECONDS = 8.0
-_LOOK_SECONDS = 0.1
+PATIENCE_S = 8
 _LONGEST_REASON = 300
 
 
@@ -336,7 +335,7 @@ def _insert_once(table: type[PdfRequest | ReceiptFile], **values: object) -> Ins
     return sqlite.insert(table).values(**values).on_conflict_do_nothing()
 
 
-def pdf_when_made(receipt_id: int, *, patience: float = PATIENCE_SECONDS) -> bytes | None:
+def pdf_when_made(receipt_id: int, *, patience: int = PATIENCE_S) -> bytes | None:
     """The PDF, asked of the worker and waited for when it was not drawn yet; None when it takes
     longer than ``patience`` seconds.
 
@@ -349,10 +348,10 @@ def pdf_when_made(receipt_id: int, *, patience: float = PATIENCE_SECONDS) -> byt
     if made is not None:
         return made
     atomically(request_pdf)(receipt_id)
-    until = clock.monotonic() + patience
-    while made is None and clock.monotonic() < until:
-        clock.sleep(_LOOK_SECONDS)
+
+    def look() -> bytes | None:
         # A new snapshot, or we would never see what the worker wrote.
         db.session().rollback()
-        made = queries.pdf_bytes(receipt_id)
-    return made
+        return queries.pdf_bytes(receipt_id)
+
+    return clock.wait_for(look, seconds=patience)
