@@ -65,9 +65,9 @@ def _walk(page: Page, slug: str, codes: list[str], shoot: Shoot) -> str:
     page.locator("[id^=gift-]").first.click()
     page.wait_for_url("**/gifts/**")
     shoot("27-gift")
-    link = page.get_by_role("link", name=re.compile("查验|Check|Verify")).last.get_attribute("href")
-    assert link
-    page.goto(link)
+    paper = page.get_by_role("main").get_by_role("link", name=re.compile("查验|Check"))
+    paper.click()
+    page.wait_for_url("**/verify?**")
     shoot("28-verify-valid")
     return address
 

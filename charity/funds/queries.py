@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.orm import aliased
 
 from charity.funds.errors import UnknownCampaign, UnknownUnit
@@ -17,6 +17,7 @@ from charity.kernel import clock
 from charity.kernel.db import among, db
 
 _Parent = aliased(Unit, name="parent")
+_ParentPlace = aliased(CampaignUnit, name="parent_place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class CampaignView:
 
 @dataclass(frozen=True, slots=True)
 class UnitView:
-    """A raising unit of a campaign."""
+    """A raising unit of a campaign. The parent is named only if it has a page in this campaign."""
 
     code: str
     name: str
@@ -74,6 +75,7 @@ class UnitView:
     area_name: str
     parent_code: str | None
     parent_name: str | None
+    parent_name_en: str | None
     depth: int
 
 
@@ -158,6 +160,11 @@ def campaign(slug: str) -> CampaignView:
 
 
 def _units(slug: str) -> Select[*tuple[Any, ...]]:
+    raises_too = (
+        exists()
+        .where(_ParentPlace.unit_id == _Parent.id, _ParentPlace.campaign_id == Campaign.id)
+        .correlate(_Parent, Campaign)
+    )
     return (
         select(
             Unit.code,
@@ -168,11 +175,12 @@ def _units(slug: str) -> Select[*tuple[Any, ...]]:
             Unit.area_name,
             _Parent.code.label("parent_code"),
             _Parent.name.label("parent_name"),
+            _Parent.name_en.label("parent_name_en"),
             Unit.depth,
         )
         .join(CampaignUnit, CampaignUnit.unit_id == Unit.id)
         .join(Campaign, Campaign.id == CampaignUnit.campaign_id)
-        .outerjoin(_Parent, _Parent.id == Unit.parent_id)
+        .outerjoin(_Parent, and_(_Parent.id == Unit.parent_id, raises_too))
         .where(Campaign.slug == slug)
     )
 

@@ -75,6 +75,33 @@ def _radio(label: LazyString, chosen: str, *choices: tuple[str, LazyString]) -> 
     )
 
 
+class AmountPart(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
+    """How much. Above what is asked of the donor, as on the page: errors are told in this order."""
+
+    amount_choice = _radio(
+        _("捐赠金额"),
+        "10",
+        *((yuan, _("%(yuan)s 元", yuan=yuan)) for yuan in CHOICES),
+        (OWN, _("其他金额")),
+    )
+    amount = StringField(_("其他金额"), filters=[strip])
+    amount_fen: int = 0
+
+    def validate_amount(self, field: Field) -> None:
+        """Read the amount chosen or typed into ``amount_fen``."""
+        chosen = self.amount_choice.data if self.amount_choice.raw_data else OWN
+        if chosen not in (*CHOICES, OWN):
+            return
+        try:
+            self.amount_fen = parse_yuan(field.data if chosen == OWN else chosen)
+            typed = parse_yuan(field.data) if field.data else self.amount_fen
+        except MoneyError as error:
+            raise ValidationError(str(_MONEY_SENTENCES[error.code])) from error
+        if typed != self.amount_fen:
+            # Without scripts a typed amount does not choose itself; nobody pays by a guess.
+            raise ValidationError(str(_TWO_AMOUNTS))
+
+
 class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     """What giving asks of the donor; the give page and the basket ask the same."""
 
@@ -135,31 +162,8 @@ class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
         self.provider.data = providers[0]
 
 
-class GiveForm(DonorForm):
+class GiveForm(AmountPart, DonorForm):
     """One gift: the amount, then what every gift asks."""
-
-    amount_choice = _radio(
-        _("捐赠金额"),
-        "10",
-        *((yuan, _("%(yuan)s 元", yuan=yuan)) for yuan in CHOICES),
-        (OWN, _("其他金额")),
-    )
-    amount = StringField(_("其他金额"), filters=[strip])
-    amount_fen: int = 0
-
-    def validate_amount(self, field: Field) -> None:
-        """Read the amount chosen or typed into ``amount_fen``."""
-        chosen = self.amount_choice.data if self.amount_choice.raw_data else OWN
-        if chosen not in (*CHOICES, OWN):
-            return
-        try:
-            self.amount_fen = parse_yuan(field.data if chosen == OWN else chosen)
-            typed = parse_yuan(field.data) if field.data else self.amount_fen
-        except MoneyError as error:
-            raise ValidationError(str(_MONEY_SENTENCES[error.code])) from error
-        if typed != self.amount_fen:
-            # Without scripts a typed amount does not choose itself; nobody pays by a guess.
-            raise ValidationError(str(_TWO_AMOUNTS))
 
 
 _TWO_AMOUNTS = _("您填写的金额和选择的金额不同，请选择“其他金额”，或者清空这一栏。")

@@ -157,6 +157,26 @@ def test_nothing_is_wider_than_a_small_phone(
         Screen(page).no_sideways()
 
 
+def test_every_link_leads_somewhere(
+    live: Site, opened: Open, made: dict[str, dict[str, str]]
+) -> None:
+    page = opened("/", may_answer=(404, 409))
+    hrefs: dict[str, str] = {}
+    for path in addresses(live, made):
+        page.goto(path)
+        for href in page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)"):
+            if href.startswith(live.base):
+                hrefs.setdefault(href.partition("#")[0], path)
+    dead = {
+        href: (path, status)
+        for href, path in hrefs.items()
+        if (status := page.request.get(href).status) >= 400 and href != page.url
+    }
+    # The page of an address that is not there offers itself in the other language.
+    dead = {href: why for href, why in dead.items() if "/no-such-page" not in href}
+    assert not dead, dead
+
+
 def test_axe_finds_what_is_wrong(opened: Open) -> None:
     """The canary: an image without words and grey on white are found."""
     page = opened("/help")

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import text
 
+from charity.donations import fees
+from charity.donations.providers import sandbox
+from charity.kernel.db import db
+from charity.kernel.money import split
 from tests.e2e.conftest import Open
 from tests.e2e.pages import BasketPage, GivePage, PayPage, Screen, ThanksPage, UnitsPage, VerifyPage
 from tests.factories import site as world
@@ -39,11 +44,11 @@ def fetched(page: Page, link: Locator) -> bytes:
     return answer.body()
 
 
-def number_and_code(text: str) -> tuple[str, str]:
+def number_and_code(paper: str) -> tuple[str, str]:
     """What a donor would type from the paper."""
-    number, code = re.search(r"T\d{4}-\d{8}", text), re.search(r"(?:\w{4}-){3}\w{4}", text)
-    assert number, text
-    assert code, text
+    number, code = re.search(r"T\d{4}-\d{8}", paper), re.search(r"(?:\w{4}-){3}\w{4}", paper)
+    assert number, paper
+    assert code, paper
     return number[0], code[0]
 
 
@@ -78,8 +83,8 @@ def test_two_units_one_basket_on_a_phone(opened: Open, tmp_path: Path) -> None:
 
     page.goto("/verify")
     verify = VerifyPage(page)
-    for text, fen in zip(receipts, ("¥50.00", "¥12.34"), strict=True):
-        verify.ask(*number_and_code(text))
+    for paper, fen in zip(receipts, ("¥50.00", "¥12.34"), strict=True):
+        verify.ask(*number_and_code(paper))
         expect(verify.answer()).to_contain_text("有效")
         expect(verify.answer()).to_contain_text(fen)
         expect(verify.answer()).to_contain_text("王")
@@ -90,19 +95,16 @@ def test_two_units_one_basket_on_a_phone(opened: Open, tmp_path: Path) -> None:
     page.goto("/units")
     units.of_campaign(CAMPAIGN)
     after = {unit: units.figures(unit) for unit in (COUNTY, TOWN)}
-    fees = _fees(5000, 1234)
+    shares = _fees(5000, 1234)
     assert after[COUNTY]["raised"] - before[COUNTY]["raised"] == 5000
     assert after[TOWN]["raised"] - before[TOWN]["raised"] == 1234
-    assert after[COUNTY]["left"] - before[COUNTY]["left"] == 5000 - fees[0]
-    assert after[TOWN]["left"] - before[TOWN]["left"] == 1234 - fees[1]
+    assert after[COUNTY]["left"] - before[COUNTY]["left"] == 5000 - shares[0]
+    assert after[TOWN]["left"] - before[TOWN]["left"] == 1234 - shares[1]
     # The town stands under the county: its gift shows there with the sub-units, and only there.
     assert after[COUNTY]["raised_with"] - before[COUNTY]["raised_with"] == 6234
 
 
 def _fees(*fen: int) -> list[int]:
-    from charity.donations import fees
-    from charity.kernel.money import split
-
     return split(fees.estimate("sandbox", sum(fen)), list(fen))
 
 
@@ -155,10 +157,13 @@ def test_keyboard_alone_is_enough(opened: Open, tmp_path: Path) -> None:
 def test_an_error_takes_the_focus_and_leads_to_its_field(opened: Open) -> None:
     page = opened(f"/give/{world.OPEN}?unit={world.COUNTY}", may_answer=(422,))
     GivePage(page).own_amount("壹佰")
+    page.get_by_role("radio", name=re.compile("显示全名")).check()
     page.get_by_role("button", name="捐赠", exact=True).press("Enter")
     alert = page.get_by_role("alert")
     expect(alert).to_be_focused()
-    press_to(page, alert.get_by_role("link"))
+    # In the order of the page: the amount stands above the name.
+    expect(alert.get_by_role("link")).to_contain_text(["请用数字填写金额", "请填写姓名或名称"])
+    press_to(page, alert.get_by_role("link").first)
     page.keyboard.press("Enter")
     expect(page.get_by_role("textbox", name="其他金额")).to_be_focused()
     expect(page.get_by_role("textbox", name="其他金额")).to_have_value("壹佰")
@@ -179,10 +184,6 @@ def test_without_javascript(opened: Open, tmp_path: Path) -> None:
 
 def rows(site: Site) -> int:
     """How many payments were asked for."""
-    from sqlalchemy import text
-
-    from charity.kernel.db import db
-
     with site.app.app_context():
         count = db.session.scalar(text("SELECT count(*) FROM donations_intent"))
         db.session.remove()
@@ -203,6 +204,22 @@ def test_double_click_makes_one_gift(live: Site, opened: Open, scripts: bool) ->
     ThanksPage(page).until_settled()
     page.go_back()
     assert rows(live) == before + 1
+
+
+def test_who_left_before_paying_can_go_back_and_pay(live: Site, opened: Open) -> None:
+    page = opened(f"/give/{world.OPEN}?unit={world.TOWN}")
+    GivePage(page).choose("10")
+    GivePage(page).button(re.compile("^捐赠")).click()
+    Screen(page).heading("测试支付")
+    reference = page.url.rpartition("/")[2]
+    with live.app.app_context():
+        later = sandbox.session(reference).return_path
+        db.session.remove()
+    page.goto(later)
+    Screen(page).heading("正在等待支付结果")
+    Screen(page).link("回到支付页面").click()
+    Screen(page).heading("测试支付")
+    PayPage(page).pay().until_settled()
 
 
 def test_a_decline_is_said_and_can_be_tried_again(opened: Open) -> None:
