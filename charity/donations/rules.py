@@ -7,6 +7,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from stdnum.cn import uscc as credit_code
+
 from charity.donations.errors import (
     AmountTooLarge,
     AmountTooSmall,
@@ -50,7 +52,6 @@ TEAM_LENGTH = 64
 
 _EMAIL = re.compile(r"[^@\s\"<>(),;:\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 _PHONE = re.compile(r"\+?[0-9](?:[0-9 -]{3,18})[0-9]", re.ASCII)
-_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 # Joiners are part of some scripts and of emoji; nothing else invisible is taken.
 _JOINERS = {"\u200c", "\u200d"}
 
@@ -120,18 +121,10 @@ def fit_phone(phone: str | None) -> str | None:
 
 
 def fit_uscc(uscc: str | None) -> str | None:
-    """A unified social credit code with its right check character. Raises UsccUnfit."""
+    """A unified social credit code, check character and all (GB 32100-2015). Raises UsccUnfit."""
     if uscc is None or not uscc.strip():
         return None
-    clean = unicodedata.normalize("NFKC", uscc).strip().upper() if len(uscc) <= 40 else ""
-    if len(clean) != 18 or any(char not in _USCC_ALPHABET for char in clean):
+    if len(uscc) > 40 or not credit_code.is_valid(unicodedata.normalize("NFKC", uscc)):
         raise UsccUnfit
-    if clean[17] != uscc_check(clean[:17]):
-        raise UsccUnfit
+    clean: str = credit_code.compact(unicodedata.normalize("NFKC", uscc))
     return clean
-
-
-def uscc_check(first: str) -> str:
-    """The check character of the first 17 of a credit code (GB 32100-2015)."""
-    total = sum(_USCC_ALPHABET.index(char) * pow(3, place, 31) for place, char in enumerate(first))
-    return _USCC_ALPHABET[-total % 31]

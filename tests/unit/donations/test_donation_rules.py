@@ -106,7 +106,7 @@ def test_email_and_phone() -> None:
 
 def test_credit_code_has_its_check_character() -> None:
     assert rules.fit_uscc(" 91110000600037341l ") == "91110000600037341L"
-    assert rules.uscc_check("91110000710925032") == "4"
+    assert rules.fit_uscc("９１１１００００７１０９２５０３２４") == "911100007109250324"
     for wrong in ("911100006000373411", "91110000600037341", "9111000060003734IL", "x" * 50):
         with pytest.raises(UsccUnfit):
             rules.fit_uscc(wrong)
