@@ -28,9 +28,9 @@ def create(database: str) -> Flask:
     def connection() -> Any:
         if not hasattr(own, "conn"):
             if "host=" in database:
-                own.conn = psycopg.connect(database, autocommit=True)
+                own.conn = psycopg.connect(database)
             else:
-                own.conn = sqlite3.connect(database, isolation_level=None, timeout=10)
+                own.conn = sqlite3.connect(database, timeout=10)
                 own.conn.execute("PRAGMA journal_mode=WAL")
                 own.conn.execute("PRAGMA synchronous=FULL")
         return own.conn
@@ -40,7 +40,9 @@ def create(database: str) -> Flask:
 
     @app.post("/")
     def take() -> str:
-        connection().execute(statement, (request.get_data(),))  # its own transaction
+        conn = connection()
+        conn.execute(statement, (request.get_data(),))
+        conn.commit()
         return "ok"
 
     @app.get("/")

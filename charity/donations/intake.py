@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 
 from charity.donations.errors import BadSignature, WrongAccount, WrongMode
 from charity.donations.providers.registry import provider as provider_on
 from charity.kernel import inbox
-from charity.kernel.atomic import atomic, in_atomic
+from charity.kernel.atomic import in_atomic
 from charity.ledger import queries as ledger
 
 
@@ -38,8 +37,8 @@ class Outcome:
 def receive(provider: str, headers: Mapping[str, str], raw_body: bytes) -> Outcome:
     """Verify the event, then store it once.
 
-    It is verified before any write transaction begins, so a forger cannot hold the database; it
-    opens ``atomic()`` itself when the caller has none. Raises ProviderUnknown.
+    It is verified before any write transaction begins, so a forger cannot hold the database. When
+    the caller has no ``atomic()``, it is committed before this returns. Raises ProviderUnknown.
     """
     known = provider_on(provider)
     try:
@@ -50,8 +49,8 @@ def receive(provider: str, headers: Mapping[str, str], raw_body: bytes) -> Outco
         return Outcome(Intake.REFUSED, "mode")
     except WrongAccount:
         return Outcome(Intake.REFUSED, "account")
-    with nullcontext() if in_atomic() else atomic():
-        if event.mode != ledger.mode():
-            return Outcome(Intake.REFUSED, "mode")
-        fresh = inbox.store(provider, event.account, event.event_id, raw_body)
+    if event.mode != ledger.mode():
+        return Outcome(Intake.REFUSED, "mode")
+    store = inbox.store if in_atomic() else inbox.store_together
+    fresh = store(provider, event.account, event.event_id, raw_body)
     return Outcome(Intake.STORED if fresh else Intake.REPEATED)

@@ -33,6 +33,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import Base, Id, Moment, Words, among, bulk_insert, db
+from charity.kernel.gather import Gathering
 from charity.kernel.ids import new_id
 
 
@@ -78,7 +79,7 @@ _TABLE = cast("Table", InboxEvent.__table__)
 _STORE = {
     name: insert(_TABLE)
     .on_conflict_do_nothing(index_elements=["provider", "account", "event_id"])
-    .execution_options(preserve_rowcount=True)
+    .returning(_TABLE.c.id)
     for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
 }
 
@@ -111,10 +112,23 @@ def _row(provider: str, account: str, event_id: str, raw: bytes) -> dict[str, ob
 
 def store(provider: str, account: str, event_id: str, raw: bytes) -> bool:
     """Store one event; False when it is here already. Inside ``atomic()``."""
+    return _store([_row(provider, account, event_id, raw)])[0]
+
+
+def store_together(provider: str, account: str, event_id: str, raw: bytes) -> bool:
+    """``store``, outside ``atomic()``: committed with the events that came at the same moment."""
+    return _door.add(_row(provider, account, event_id, raw))
+
+
+def _store(rows: Sequence[dict[str, object]]) -> list[bool]:
+    """Whether each row was new. One that comes twice among them is new once."""
     require_atomic()
     conn = db.session().connection()
-    done = conn.execute(_STORE[conn.dialect.name], _row(provider, account, event_id, raw))
-    return done.rowcount == 1
+    stored = set(conn.scalars(_STORE[conn.dialect.name], list(rows)))
+    return [row["id"] in stored for row in rows]
+
+
+_door = Gathering(_store)
 
 
 def store_many(provider: str, account: str, events: Sequence[tuple[str, bytes]]) -> None:

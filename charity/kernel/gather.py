@@ -1,0 +1,101 @@
+"""Many small writes of one process in one transaction, so that they share its flush to disk.
+
+Whoever comes while a transaction is under way waits; when it ends, the first of them writes for
+all who wait by then. Nobody is answered before what they brought is committed. When a shared
+transaction fails, each of it is tried alone, so what one brought cannot hurt another.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar, cast
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine
+
+from charity.kernel.atomic import atomic
+from charity.kernel.db import db
+
+MOST = 100
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(eq=False, slots=True)
+class _Ticket(Generic[T, R]):
+    brought: T
+    # Opens once: when the ticket is done, or when it is its turn to write.
+    gate: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    done: bool = False
+    result: R | None = None
+    error: BaseException | None = None
+
+
+class _Queue(Generic[T, R]):
+    """Those who wait to write to one database, the next to write first."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.busy = False
+        self.waiting: list[_Ticket[T, R]] = []
+
+
+class Gathering(Generic[T, R]):
+    """``write`` takes what several brought, inside ``atomic()``, and gives a result for each."""
+
+    def __init__(self, write: Callable[[Sequence[T]], Sequence[R]]) -> None:
+        self.write = write
+        self._lock = threading.Lock()
+        self._queues: WeakKeyDictionary[Engine, _Queue[T, R]] = WeakKeyDictionary()
+
+    def add(self, brought: T) -> R:
+        """Have it written, by this thread or another, and return its result once committed.
+
+        Outside ``atomic()``. Raises what writing it raised.
+        """
+        ticket: _Ticket[T, R] = _Ticket(brought)
+        with self._lock:
+            queue = self._queues.setdefault(db.engine, _Queue())
+        with queue.lock:
+            queue.waiting.append(ticket)
+            first, queue.busy = not queue.busy, True
+        if not first:
+            ticket.gate.acquire()
+        if not ticket.done:
+            self._lead(queue, ticket)
+        if ticket.error is not None:
+            raise ticket.error
+        return cast("R", ticket.result)
+
+    def _lead(self, queue: _Queue[T, R], own: _Ticket[T, R]) -> None:
+        """Write for all who wait, tell them, and hand on the turn."""
+        with queue.lock:
+            batch, queue.waiting = queue.waiting[:MOST], queue.waiting[MOST:]
+        try:
+            self._write(batch)
+        finally:
+            for ticket in batch:
+                if ticket is not own:
+                    ticket.gate.release()
+            with queue.lock:
+                following = queue.waiting[0] if queue.waiting else None
+                queue.busy = following is not None
+            if following is not None:
+                following.gate.release()
+
+    def _write(self, batch: Sequence[_Ticket[T, R]]) -> None:
+        try:
+            with atomic():
+                results = self.write([ticket.brought for ticket in batch])
+        except BaseException as error:  # noqa: BLE001 - handed to whoever brought it
+            if len(batch) > 1 and isinstance(error, Exception):
+                for ticket in batch:
+                    self._write([ticket])
+                return
+            for ticket in batch:
+                ticket.done, ticket.error = True, error
+            return
+        for ticket, result in zip(batch, results, strict=True):
+            ticket.done, ticket.result = True, result
