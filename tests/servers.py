@@ -8,6 +8,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ def postgres(binaries: Path, *, settings: str = "") -> Iterator[str]:
     import psycopg
 
     # The socket's path must be short, and readable for the server's user.
-    home = Path(f"/tmp/charity-pg-{os.getpid()}-{next(_counter)}")
+    home = Path(tempfile.gettempdir()) / f"charity-pg-{os.getpid()}-{next(_counter)}"
     home.mkdir(mode=0o755)
     run: list[str] = []
     if os.geteuid() == 0:
