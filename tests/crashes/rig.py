@@ -83,6 +83,7 @@ class Wish:
     gift_id: str = ""
     secret: str = ""
     event_id: str = field(default_factory=lambda: f"evt_{public_id()}")
+    asked: bool = False  # for the receipt's PDF
     paper: bytes | None = None
     sent: dict[str, str] | None = None  # the filled form
     browser: urllib.request.OpenerDirector | None = None
@@ -281,6 +282,7 @@ class Rig:
 
     def ask_for_paper(self, wish: Wish) -> None:
         """Ask once for the receipt's PDF."""
+        wish.asked = True
         path = f"/api/v1/gifts/{wish.gift_id}/receipt.pdf?key={wish.secret}"
         answer = self.send(path)
         if answer.status == 200:
@@ -322,12 +324,13 @@ class Rig:
                 os.killpg(victim.pid, signal.SIGKILL)
             victim.join(PATIENCE_S)
             dead.set()
+            if victim.exitcode is not None:
+                self.start(role)  # somebody may still be waiting for a paper
         assert victim.exitcode == -signal.SIGKILL, f"{step}: {role} ended with {victim.exitcode}"
         if step != "anytime":
             last = (self.folder / "deaths").read_text("utf-8").splitlines()[-1]
             assert last.split()[0] == step
         self.kills.append(step)
-        self.start(role)
 
     def _give_until(self, dead: threading.Event, seed: random.Random) -> None:
         while not dead.is_set():
@@ -361,6 +364,17 @@ class Rig:
             return now(wish) is not Verdict.UNKNOWN
 
         self.until(known, f"an answer for {wish}")
+
+    def papers_come(self) -> None:
+        """Every paper asked for is there in the end, and has one set of bytes."""
+        for wish in self.wishes:
+            if wish.asked and wish.paper is None:
+
+                def drawn(wish: Wish = wish) -> bool:
+                    self.ask_for_paper(wish)
+                    return wish.paper is not None
+
+                self.until(drawn, f"the paper of {wish}")
 
     def settle(self) -> None:
         """Wait until the worker has nothing left to do."""

@@ -52,6 +52,7 @@ def test_killed_at_a_step(rig: Rig, role: str, step: str) -> None:
         rig.bad_requests()
         rig.retry_unknowns()
         rig.settle()
+        rig.papers_come()
         assert rig.lost() == []
     report = rig.check()
     assert report["ok"], [check for check in report["checks"] if not check["ok"]]
