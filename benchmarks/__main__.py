@@ -22,11 +22,13 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="smaller; not kept unless --keep")
     parser.add_argument("--keep", action="store_true", help="write benchmarks/results")
     parser.add_argument("--data", type=Path, help="keep loaded databases here, use them again")
+    parser.add_argument("--gifts", type=int, help="the many gifts of pages and check")
     given = parser.parse_args()
     names = given.names or NAMES
     begin = time.monotonic()
     print("  ".join(report.HEADINGS))
-    with new_rig(quick=given.quick, data=given.data) as rig:
+    gifts = given.gifts or (50_000 if given.quick else 1_000_000)
+    with new_rig(quick=given.quick, gifts=gifts, data=given.data) as rig:
         for name in names:
             importlib.import_module(f"benchmarks.{name}").run(rig)
     minutes = (time.monotonic() - begin) / 60

@@ -83,6 +83,7 @@ class Rig:
     """One run of the benchmarks."""
 
     quick: bool
+    gifts: int
     folder: Path
     data: Path | None = None
     loaded: dict[int, dict[str, Installation]] = field(default_factory=dict)
@@ -149,10 +150,10 @@ class Rig:
 
 
 @contextmanager
-def new_rig(*, quick: bool, data: Path | None = None) -> Iterator[Rig]:
+def new_rig(*, quick: bool, gifts: int = 1_000_000, data: Path | None = None) -> Iterator[Rig]:
     """A rig whose servers and files are gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="charity-bench-"))
-    rig = Rig(quick=quick, folder=folder, data=data)
+    rig = Rig(quick=quick, gifts=gifts, folder=folder, data=data)
     try:
         with rig.stack:
             yield rig
