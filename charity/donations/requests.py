@@ -16,13 +16,14 @@ from charity.donations.errors import (
     ProviderUnknown,
     TooManyItems,
     UnitUnknown,
+    UsccUnfit,
 )
 from charity.donations.kinds import BillWish, Display
 from charity.donations.providers.base import Provider
 from charity.donations.providers.registry import provider as provider_on
 from charity.funds import queries as funds
 from charity.funds.errors import UnknownCampaign
-from charity.kernel import clock
+from charity.kernel import clock, credit_code
 from charity.ledger import queries as ledger
 
 
@@ -106,10 +107,19 @@ def checked(desk: Desk, request: GiftRequest) -> tuple[GiftRequest, list[Placed]
         email=rules.fit_email(donor.email),
         phone=rules.fit_phone(donor.phone),
         organization_name=rules.fit_text(donor.organization_name, organization, longest),
-        organization_uscc=rules.fit_uscc(donor.organization_uscc),
+        organization_uscc=_uscc(donor.organization_uscc),
     )
     message = rules.fit_text(request.message, "message", rules.MESSAGE_LENGTH, free=True)
     return replace(request, donor=clean, message=message), placed
+
+
+def _uscc(text: str | None) -> str | None:
+    if text is None or not text.strip():
+        return None
+    code = credit_code.clean(text)
+    if code is None:
+        raise UsccUnfit
+    return code
 
 
 def place_items(

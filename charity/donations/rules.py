@@ -7,15 +7,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from stdnum.cn import uscc as credit_code
-
 from charity.donations.errors import (
     AmountTooLarge,
     AmountTooSmall,
     EmailUnfit,
     PhoneUnfit,
     TextUnfit,
-    UsccUnfit,
 )
 
 
@@ -118,13 +115,3 @@ def fit_phone(phone: str | None) -> str | None:
     if _PHONE.fullmatch(clean) is None:
         raise PhoneUnfit
     return clean.replace(" ", "").replace("-", "")
-
-
-def fit_uscc(uscc: str | None) -> str | None:
-    """A unified social credit code, check character and all (GB 32100-2015). Raises UsccUnfit."""
-    if uscc is None or not uscc.strip():
-        return None
-    if len(uscc) > 40 or not credit_code.is_valid(unicodedata.normalize("NFKC", uscc)):
-        raise UsccUnfit
-    clean: str = credit_code.compact(unicodedata.normalize("NFKC", uscc))
-    return clean

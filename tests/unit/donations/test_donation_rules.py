@@ -13,7 +13,6 @@ from charity.donations.errors import (
     EmailUnfit,
     PhoneUnfit,
     TextUnfit,
-    UsccUnfit,
 )
 from charity.donations.fees import FeeRule
 
@@ -102,14 +101,6 @@ def test_email_and_phone() -> None:
     for wrong in ("12", "abc", "1" * 40, "138\x000000000"):
         with pytest.raises(PhoneUnfit):
             rules.fit_phone(wrong)
-
-
-def test_credit_code_has_its_check_character() -> None:
-    assert rules.fit_uscc(" 91110000600037341l ") == "91110000600037341L"
-    assert rules.fit_uscc("９１１１００００７１０９２５０３２４") == "911100007109250324"
-    for wrong in ("911100006000373411", "91110000600037341", "9111000060003734IL", "x" * 50):
-        with pytest.raises(UsccUnfit):
-            rules.fit_uscc(wrong)
 
 
 @pytest.mark.parametrize(
