@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 import time
 from pathlib import Path
@@ -24,6 +25,8 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="keep loaded databases here, use them again")
     parser.add_argument("--gifts", type=int, help="the many gifts of pages and check")
     given = parser.parse_args()
+    # Ended from outside, the servers are stopped and the files removed all the same.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = given.names or NAMES
     begin = time.monotonic()
     print("  ".join(report.HEADINGS))
