@@ -137,7 +137,8 @@ def set_web(traps: Traps) -> None:
     services = "charity.donations.services"
     traps.before(f"{sandbox}:_Sandbox", "verify", "verify.before")
     traps.after(f"{sandbox}:_Sandbox", "verify", "verify.after")
-    traps.after("charity.kernel.inbox", "store", "inbox.stored")
+    # Events that come together are stored together: whoever brought one of them dies unanswered.
+    traps.after("charity.kernel.inbox:_door", "write", "inbox.stored")
     traps.after("charity.donations.intake", "receive", "event.committed")
     traps.after(services, "create_intent", "intent.made")
     traps.before(services, "start", "intent.committed")

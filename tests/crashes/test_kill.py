@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import BOTH, TestDatabase, make_database
-from tests.crashes.rig import Rig, Verdict
+from tests.crashes.donors import Verdict
+from tests.crashes.rig import Rig
 from tests.crashes.steps import CANARIES, WEB_STEPS, WORKER_STEPS
 
 ROUNDS = int(os.environ.get("ROUNDS", "2"))
