@@ -10,9 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from charity.kernel import clock
@@ -27,6 +28,7 @@ _RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 # SQLite has one writer and makes the others sleep and look again, ever longer. Threads of one
 # process wait here instead and go on at once; processes still meet at SQLite's own lock.
 _turn = threading.Lock()
+_WRITING: dict[str, Any] = {WRITE_ROOM: True}
 _log = structlog.get_logger(__name__)
 
 
@@ -53,7 +55,7 @@ def atomic() -> Iterator[None]:
     turn = _turn if db.engine.dialect.name == "sqlite" else None
     held = turn is not None and turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
     try:
-        session.connection(execution_options={WRITE_ROOM: True})
+        session.connection(execution_options=_WRITING)
         yield
         session.commit()
     except BaseException:
@@ -67,6 +69,22 @@ def atomic() -> Iterator[None]:
         session.expunge_all()
     for hook in hooks:
         hook()
+
+
+def at_once(send: Callable[[Connection], T]) -> T:
+    """Have ``send`` send one statement, no more, and return what it made of it, committed.
+
+    For what is written once for each request and needs no session: a connection of its own, and
+    on PostgreSQL, which commits one statement by itself, no journey for BEGIN and COMMIT.
+    """
+    engine = db.engine
+    if db.session.registry.has():
+        db.session.rollback()  # what is read next is read after this write
+    if engine.dialect.name == "sqlite":
+        with _turn, engine.connect() as conn, conn.execution_options(**_WRITING).begin():
+            return send(conn)
+    with engine.connect() as conn:
+        return send(conn.execution_options(isolation_level="AUTOCOMMIT", **_WRITING))
 
 
 def atomically(work: Callable[P, T]) -> Callable[P, T]:

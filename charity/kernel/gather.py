@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from charity.kernel.atomic import atomic
+from charity.kernel.atomic import at_once
 from charity.kernel.db import db
 
 MOST = 100
@@ -43,9 +43,9 @@ class _Queue(Generic[T, R]):
 
 
 class Gathering(Generic[T, R]):
-    """``write`` takes what several brought, inside ``atomic()``, and gives a result for each."""
+    """``write`` takes what several brought, in one statement, and gives a result for each."""
 
-    def __init__(self, write: Callable[[Sequence[T]], Sequence[R]]) -> None:
+    def __init__(self, write: Callable[[Connection, Sequence[T]], Sequence[R]]) -> None:
         self.write = write
         self._lock = threading.Lock()
         self._queues: WeakKeyDictionary[Engine, _Queue[T, R]] = WeakKeyDictionary()
@@ -87,8 +87,8 @@ class Gathering(Generic[T, R]):
 
     def _write(self, batch: Sequence[_Ticket[T, R]]) -> None:
         try:
-            with atomic():
-                results = self.write([ticket.brought for ticket in batch])
+            brought = [ticket.brought for ticket in batch]
+            results = at_once(lambda conn: self.write(conn, brought))
         except BaseException as error:  # noqa: BLE001 - handed to whoever brought it
             if len(batch) > 1 and isinstance(error, Exception):
                 for ticket in batch:

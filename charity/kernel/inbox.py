@@ -15,6 +15,7 @@ from typing import cast
 
 from sqlalchemy import (
     CheckConstraint,
+    Connection,
     Index,
     LargeBinary,
     SmallInteger,
@@ -112,7 +113,9 @@ def _row(provider: str, account: str, event_id: str, raw: bytes) -> dict[str, ob
 
 def store(provider: str, account: str, event_id: str, raw: bytes) -> bool:
     """Store one event; False when it is here already. Inside ``atomic()``."""
-    return _store([_row(provider, account, event_id, raw)])[0]
+    require_atomic()
+    conn = db.session().connection()
+    return _store(conn, [_row(provider, account, event_id, raw)])[0]
 
 
 def store_together(provider: str, account: str, event_id: str, raw: bytes) -> bool:
@@ -120,10 +123,8 @@ def store_together(provider: str, account: str, event_id: str, raw: bytes) -> bo
     return _door.add(_row(provider, account, event_id, raw))
 
 
-def _store(rows: Sequence[dict[str, object]]) -> list[bool]:
+def _store(conn: Connection, rows: Sequence[dict[str, object]]) -> list[bool]:
     """Whether each row was new. One that comes twice among them is new once."""
-    require_atomic()
-    conn = db.session().connection()
     stored = set(conn.scalars(_STORE[conn.dialect.name], list(rows)))
     return [row["id"] in stored for row in rows]
 

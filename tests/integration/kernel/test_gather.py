@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from charity.kernel import inbox
 from charity.kernel.db import db
@@ -45,7 +45,7 @@ def test_each_event_is_stored_once_and_told_so(app: Flask) -> None:
 def test_a_bad_one_fails_alone(app: Flask) -> None:
     met: list[int] = []
 
-    def write(brought: Sequence[int]) -> list[int]:
+    def write(_conn: Connection, brought: Sequence[int]) -> list[int]:
         met.append(len(brought))
         if 7 in brought:
             raise ValueError("seven")
@@ -58,7 +58,7 @@ def test_a_bad_one_fails_alone(app: Flask) -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_turn_is_handed_on_after_a_failure(app: Flask, count: int) -> None:
-    def write(_brought: Sequence[int]) -> list[int]:
+    def write(_conn: Connection, _brought: Sequence[int]) -> list[int]:
         raise ValueError("always")
 
     gathering = Gathering(write)
