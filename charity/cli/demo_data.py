@@ -82,11 +82,21 @@ def campaign() -> CampaignFacts:
         purpose_en="Raises money for women, children and families in difficulty: schooling, "
         "medical care and urgent needs of daily life.",
         area="甘肃省内各市（州）、县（市、区）",
+        area_en="All prefectures, counties and districts of Gansu.",
         beneficiaries="省内生活困难的妇女、儿童和家庭，由各募集单位按当地实际情况核实确定。",
+        beneficiaries_en="Women, children and families in hardship in the province, whom each "
+        "raising unit finds and verifies where it is.",
         use_plan="谁募集谁使用：各募集单位募得的款项只能由该单位申请使用，逐个项目申请，"
         "经两人审批后由基金会直接支付给收款方，使用情况和凭据向社会公开。",
+        use_plan_en="Whoever raises it uses it: what a raising unit raises, only that unit may "
+        "apply to use, project by project. Two people approve, the foundation pays the payee "
+        "directly, and uses and evidence are published.",
         cost_plan="基金会不从本项目捐款中提取管理费。支付渠道手续费从捐款中扣除，逐笔公开。",
+        cost_plan_en="The foundation takes no management fee from this campaign. Payment fees come "
+        "out of the gifts and are published one by one.",
         leftover="项目结束后如有结余，用于目的相同或者相近的慈善项目，并向社会公开。",
+        leftover_en="What is left at the end goes to charitable projects of the same or a similar "
+        "purpose, and this is published.",
         person_in_charge="演示负责人",
         contact_phone="0931-0000000",
         contact_address="甘肃省兰州市城关区演示路 1 号",

@@ -104,10 +104,15 @@ class Campaign(Base):
     purpose: Mapped[Words]
     purpose_en: Mapped[Words]
     area: Mapped[Words]
+    area_en: Mapped[Words]
     beneficiaries: Mapped[Words]
+    beneficiaries_en: Mapped[Words]
     use_plan: Mapped[Words]
+    use_plan_en: Mapped[Words]
     cost_plan: Mapped[Words]
+    cost_plan_en: Mapped[Words]
     leftover: Mapped[Words]
+    leftover_en: Mapped[Words]
     person_in_charge: Mapped[str] = mapped_column(String(60))
     contact_phone: Mapped[str] = mapped_column(String(60))
     contact_address: Mapped[str] = mapped_column(String(200))

@@ -52,10 +52,15 @@ class CampaignView:
     starts_on: dt.date
     ends_on: dt.date
     area: str
+    area_en: str
     beneficiaries: str
+    beneficiaries_en: str
     use_plan: str
+    use_plan_en: str
     cost_plan: str
+    cost_plan_en: str
     leftover: str
+    leftover_en: str
     person_in_charge: str
     contact_phone: str
     contact_address: str
@@ -129,10 +134,15 @@ def _campaign_view(row: Campaign) -> CampaignView:
         starts_on=row.starts_on,
         ends_on=row.ends_on,
         area=row.area,
+        area_en=row.area_en,
         beneficiaries=row.beneficiaries,
+        beneficiaries_en=row.beneficiaries_en,
         use_plan=row.use_plan,
+        use_plan_en=row.use_plan_en,
         cost_plan=row.cost_plan,
+        cost_plan_en=row.cost_plan_en,
         leftover=row.leftover,
+        leftover_en=row.leftover_en,
         person_in_charge=row.person_in_charge,
         contact_phone=row.contact_phone,
         contact_address=row.contact_address,

@@ -74,6 +74,11 @@ class CampaignFacts:
     contact_address: str
     fundraising_basis: str = "public"
     currency: str = "CNY"
+    area_en: str = ""
+    beneficiaries_en: str = ""
+    use_plan_en: str = ""
+    cost_plan_en: str = ""
+    leftover_en: str = ""
 
 
 def _trail(actor: Actor | None, verb: str, kind: str, name: str, after: dict[str, object]) -> None:
