@@ -185,17 +185,3 @@ def mask_name(name: str) -> str:
         return "*"
     keep = 2 if len(clean) > 2 and clean[:2] in _COMPOUND else 1
     return f"{clean[:keep]}*"
-
-
-def mask_phone(phone: str) -> str:
-    """138****5678; a number of fewer than eleven digits keeps its last two at most."""
-    digits = "".join(c for c in unicodedata.normalize("NFKC", phone) if c.isdigit())
-    if len(digits) >= 11:
-        return f"{digits[-11:-8]}****{digits[-4:]}"
-    return f"****{digits[-2:]}" if len(digits) >= 7 else "****"
-
-
-def mask_email(email: str) -> str:
-    """z***@example.org; what has no @ is hidden whole."""
-    local, at, domain = email.strip().rpartition("@")
-    return f"{local[:1]}***@{domain}" if at and local and domain else "***"

@@ -46,10 +46,6 @@ OPENED_BY_FUNCTION = (
 )
 
 
-class GuardsMissing(RuntimeError):
-    """A trigger, function or grant of the list is not in the database."""
-
-
 def append_only_tables() -> list[str]:
     """Names of all tables that say they are append-only, sorted."""
     return sorted(
@@ -106,13 +102,6 @@ def _constraint_names(conn: Connection) -> list[str]:
             names |= {str(preparer.format_constraint(one)) for one in table.constraints}
             names |= {str(preparer.format_index(one)) for one in table.indexes if one.unique}
     return sorted(names)
-
-
-def require(conn: Connection) -> None:
-    """Raise ``GuardsMissing`` unless every guard stands."""
-    gone = missing(conn)
-    if gone:
-        raise GuardsMissing(", ".join(gone))
 
 
 def seed_reference(conn: Connection) -> None:

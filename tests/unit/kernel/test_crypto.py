@@ -20,9 +20,7 @@ from charity.kernel.crypto import (
     Sealed,
     Unsealable,
     load_keys,
-    mask_email,
     mask_name,
-    mask_phone,
 )
 
 OLD, NEW, INDEX = b"o" * 32, b"n" * 32, b"i" * 32
@@ -151,22 +149,3 @@ def test_names_are_masked(name: str, masked: str) -> None:
 def test_a_masked_name_never_ends_as_the_name_does(name: str) -> None:
     assert mask_name(name).endswith("*")
     assert len(mask_name(name)) <= 3
-
-
-@pytest.mark.parametrize(
-    ("phone", "masked"),
-    [
-        ("13812345678", "138****5678"), ("+86 138 1234 5678", "138****5678"), ("5551234", "****34"),
-        ("12345", "****"), ("", "****"),
-    ],
-)  # fmt: skip
-def test_phones_are_masked(phone: str, masked: str) -> None:
-    assert mask_phone(phone) == masked
-
-
-@pytest.mark.parametrize(
-    ("email", "masked"),
-    [("zhang@example.org", "z***@example.org"), ("nobody", "***"), ("@x", "***"), ("", "***")],
-)
-def test_addresses_are_masked(email: str, masked: str) -> None:
-    assert mask_email(email) == masked
