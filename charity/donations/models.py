@@ -54,7 +54,7 @@ class Intent(Base):
     __table_args__ = (
         UniqueConstraint("public_id"),
         UniqueConstraint("key"),
-        UniqueConstraint("provider", "reference"),
+        UniqueConstraint("reference", "provider"),
         CheckConstraint("amount_fen >= 1", name="amount"),
         CheckConstraint("mode IN ('real', 'test')", name="mode"),
         CheckConstraint(

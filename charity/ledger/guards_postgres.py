@@ -3,8 +3,12 @@
 Tables belong to the owner; the application's role may read them and insert, nothing more. What
 must change (totals, heads) changes in SECURITY DEFINER functions with a fixed ``search_path``.
 Triggers are ``ENABLE ALWAYS``. Totals move once for each statement, grouped, in account order (a
-row trigger needs two hundred times as long on one hot book). The checks count instead of asking
-EXISTS: for EXISTS the planner looks for a quick first row, and here there is none to be found.
+row trigger needs two hundred times as long on one hot book).
+
+Their plans are made once for a connection, when it may know little of the tables: they follow the
+fresh rows into the indexes (no hash or merge join), or they would read whole tables at each batch.
+For the same reason they count instead of asking EXISTS, which looks for a quick first row where
+there is none to be found.
 """
 
 # ruff: noqa: S608 - the SQL below is constant; only our own names are put into it
@@ -13,7 +17,14 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-_DEFINER = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp"
+_SET = {
+    "search_path": "{schema}, pg_temp",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+_DEFINER = "LANGUAGE plpgsql SECURITY DEFINER" + "".join(
+    f" SET {name} = {value}" for name, value in _SET.items()
+)
 _ERROR = "USING ERRCODE = 'check_violation'"
 
 FUNCTIONS: dict[str, str] = {
@@ -40,6 +51,11 @@ FUNCTIONS: dict[str, str] = {
         DECLARE books bigint; moved bigint; BEGIN
         IF EXISTS (SELECT 1 FROM fresh f JOIN ledger_closed_period c USING (period)) THEN
           RAISE EXCEPTION 'guard: period closed' {_ERROR};
+        END IF;
+        IF EXISTS (SELECT kind, authorized, mode FROM fresh
+                   EXCEPT SELECT k.code, k.authorized, d.mode
+                     FROM ledger_kind k CROSS JOIN ledger_database d) THEN
+          RAISE EXCEPTION 'guard: no such kind in this database' {_ERROR};
         END IF;
         IF EXISTS (SELECT 1 FROM fresh f WHERE f.corrects IS NOT NULL AND NOT EXISTS (
              SELECT 1 FROM ledger_entry e WHERE e.id = f.corrects AND e.book_id = f.book_id
@@ -250,20 +266,28 @@ def missing(conn: Connection, tables: list[str]) -> list[str]:
     }
     gone = [name for name, made in wanted.items() if standing.get(name) != made]
     gone += [name for name in standing if name not in wanted]
-    sources = {
-        row[0]: (" ".join(row[1].split()), row[2])
-        for row in conn.execute(
-            text(
-                "SELECT proname, prosrc, prosecdef FROM pg_proc"
-                " WHERE pronamespace = current_schema()::regnamespace"
-            )
+    return sorted(gone + _changed_functions(conn))
+
+
+def _changed_functions(conn: Connection) -> list[str]:
+    """Functions whose text, rights or settings are not as ``install`` makes them."""
+    rows = conn.execute(
+        text(
+            "SELECT proname, prosrc, prosecdef, proconfig FROM pg_proc"
+            " WHERE pronamespace = current_schema()::regnamespace"
         )
+    )
+    standing = {
+        name: (" ".join(source.split()), definer, {each.replace('"', "") for each in made or ()})
+        for name, source, definer, made in rows
     }
-    for signature, body in FUNCTIONS.items():
-        name = signature.split("(", 1)[0]
-        if sources.get(name) != (" ".join(body.split("$$")[1].split()), True):
-            gone.append(name)
-    return sorted(gone)
+    schema = conn.scalar(text("SELECT current_schema()"))
+    settings = {f"{name}={value}".replace("{schema}", schema) for name, value in _SET.items()}
+    wanted = {
+        signature.split("(", 1)[0]: (" ".join(body.split("$$")[1].split()), True, settings)
+        for signature, body in FUNCTIONS.items()
+    }
+    return [name for name, made in wanted.items() if standing.get(name) != made]
 
 
 def constraints(conn: Connection) -> set[str]:

@@ -41,6 +41,9 @@ TRIGGERS: dict[str, str] = {
           SELECT RAISE(ABORT, 'guard: book_no out of order')
             WHERE NOT EXISTS (SELECT 1 FROM ledger_book_head
                               WHERE book_id = NEW.book_id AND last_no = NEW.book_no - 1);
+          SELECT RAISE(ABORT, 'guard: no such kind in this database')
+            WHERE NOT EXISTS (SELECT 1 FROM ledger_kind k, ledger_database d
+              WHERE k.code = NEW.kind AND k.authorized = NEW.authorized AND d.mode = NEW.mode);
           SELECT RAISE(ABORT, 'guard: correction does not mirror')
             WHERE NEW.corrects IS NOT NULL AND NOT EXISTS (
               SELECT 1 FROM ledger_entry WHERE id = NEW.corrects AND book_id = NEW.book_id

@@ -70,7 +70,7 @@ class Kind(Base):
     """Reference: the kinds of entry, and whether they need an authority."""
 
     __tablename__ = "ledger_kind"
-    __table_args__ = (UniqueConstraint("code", "authorized"), {"info": APPEND_ONLY})
+    __table_args__ = ({"info": APPEND_ONLY},)
     code: Mapped[str] = mapped_column(String(20), primary_key=True)
     authorized: Mapped[bool]
 
@@ -174,16 +174,17 @@ class ClosedPeriod(Base):
 
 
 class Entry(Base):
-    """One thing that happened in one book."""
+    """One thing that happened in one book.
+
+    Kind, book and mode are held by ``guards``, once for a statement, and not by foreign keys,
+    which would ask for the same few rows again at each entry.
+    """
 
     __tablename__ = "ledger_entry"
     __table_args__ = (
         UniqueConstraint("book_id", "book_no"),
         UniqueConstraint("idempotency_key"),
         UniqueConstraint("id", "book_id"),
-        ForeignKeyConstraint(
-            ["kind", "authorized"], ["ledger_kind.code", "ledger_kind.authorized"]
-        ),
         ForeignKeyConstraint(
             ["authority_id", "id", "book_id", "kind", "amount_fen"],
             [
@@ -229,7 +230,7 @@ class Entry(Base):
         {"info": APPEND_ONLY},
     )
     id: Mapped[Id]
-    book_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("ledger_book.id"))
+    book_id: Mapped[Ref]
     book_no: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(String(20))
     counts_as: Mapped[str] = mapped_column(String(20))
@@ -249,7 +250,7 @@ class Entry(Base):
     authority_id: Mapped[int | None] = mapped_column(BigInteger)
     amount_fen: Mapped[Fen]
     posting_count: Mapped[int] = mapped_column(SmallInteger)
-    mode: Mapped[str] = mapped_column(String(4), ForeignKey("ledger_database.mode"))
+    mode: Mapped[str] = mapped_column(String(4))
 
 
 class Posting(Base):

@@ -114,7 +114,6 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=20), nullable=False),
         sa.Column("authorized", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("code", name="pk_ledger_kind"),
-        sa.UniqueConstraint("code", "authorized", name="uq_ledger_kind_code_authorized"),
     )
     op.create_table(
         "ledger_book_head",
@@ -195,14 +194,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "posting_count BETWEEN 1 AND 99", name=op.f("ck_ledger_entry_posting_count")
         ),
-        sa.ForeignKeyConstraint(["book_id"], ["ledger_book.id"], name="fk_ledger_entry_book_id"),
         sa.ForeignKeyConstraint(["corrects"], ["ledger_entry.id"], name="fk_ledger_entry_corrects"),
-        sa.ForeignKeyConstraint(
-            ["kind", "authorized"],
-            ["ledger_kind.code", "ledger_kind.authorized"],
-            name="fk_ledger_entry_kind_authorized",
-        ),
-        sa.ForeignKeyConstraint(["mode"], ["ledger_database.mode"], name="fk_ledger_entry_mode"),
         *inline,
         sa.PrimaryKeyConstraint("id", name="pk_ledger_entry"),
         sa.UniqueConstraint("book_id", "book_no", name="uq_ledger_entry_book_id_book_no"),

@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.CheckConstraint("amount_fen >= 1", name=op.f("ck_donations_intent_amount")),
         sa.PrimaryKeyConstraint("id", name="pk_donations_intent"),
         sa.UniqueConstraint("key", name="uq_donations_intent_key"),
-        sa.UniqueConstraint("provider", "reference", name="uq_donations_intent_provider_reference"),
+        sa.UniqueConstraint("reference", "provider", name="uq_donations_intent_reference_provider"),
         sa.UniqueConstraint("public_id", name="uq_donations_intent_public_id"),
     )
     op.create_index(

@@ -300,7 +300,7 @@ BOTH_CASES: dict[str, Case] = {
         pay_unsigned, *check("ledger_entry", "ck_ledger_entry_authority_where_needed")
     ),
     "pay as if it needed none": Case(
-        pay_said_to_need_no_signature, *key("ledger_entry", "fk_ledger_entry_kind_authorized")
+        pay_said_to_need_no_signature, both("guard: no such kind in this database"), IN_ORDER
     ),
     "pay under another name": Case(
         pay_under_another_name, both("guard: kind does not post this"), WHOLE
@@ -402,7 +402,9 @@ BOTH_CASES: dict[str, Case] = {
             "postgres": constraint("ledger_entry", "uq_ledger_entry_idempotency_key"),
         },
     ),
-    "real money in a test database": Case(other_mode, *key("ledger_entry", "fk_ledger_entry_mode")),
+    "real money in a test database": Case(
+        other_mode, both("guard: no such kind in this database"), IN_ORDER
+    ),
     "a gift that counts as another figure": Case(
         counted_as_another, *check("ledger_entry", "ck_ledger_entry_counts_as")
     ),
