@@ -62,6 +62,8 @@ def check() -> Result:
 
 JOBS: tuple[Job, ...] = (
     Job("settle", 0.2, "money", "stored events into the ledger", donations.settle_inbox),
+    # Beside the first: one batch is read and drafted while the database writes the other.
+    Job("settle-beside", 0.2, "money-beside", "the next batch of them", donations.settle_inbox),
     Job("sequence", 0.2, "money", "entries get their numbers", sequence_entries),
     Job("receipts", 0.5, "paper", "receipts of settled gifts", receipts.issue_receipts),
     Job("render", 0.2, "paper", "PDFs that somebody waits for", receipts.render_requested),
