@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from charity.donations.errors import BadSignature, WrongAccount, WrongMode
+from charity.donations.providers.base import Headers
 from charity.donations.providers.registry import provider as provider_on
 from charity.kernel import inbox
 from charity.kernel.atomic import in_atomic
@@ -34,7 +34,7 @@ class Outcome:
         return self.kind is not Intake.REFUSED
 
 
-def receive(provider: str, headers: Mapping[str, str], raw_body: bytes) -> Outcome:
+def receive(provider: str, headers: Headers, raw_body: bytes) -> Outcome:
     """Verify the event, then store it once.
 
     It is verified before any write transaction begins, so a forger cannot hold the database. When

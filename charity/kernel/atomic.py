@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from charity.kernel import clock
@@ -71,20 +71,27 @@ def atomic() -> Iterator[None]:
         hook()
 
 
-def at_once(send: Callable[[Connection], T]) -> T:
-    """Have ``send`` send one statement, no more, and return what it made of it, committed.
+class AtOnce:
+    """A connection of its own for writes of one statement each, which need no session.
 
-    For what is written once for each request and needs no session: a connection of its own, and
-    on PostgreSQL, which commits one statement by itself, no journey for BEGIN and COMMIT.
+    PostgreSQL commits one statement by itself: no journey for BEGIN and COMMIT.
     """
-    engine = db.engine
-    if db.session.registry.has():
-        db.session.rollback()  # what is read next is read after this write
-    if engine.dialect.name == "sqlite":
-        with _turn, engine.connect() as conn, conn.execution_options(**_WRITING).begin():
-            return send(conn)
-    with engine.connect() as conn:
-        return send(conn.execution_options(isolation_level="AUTOCOMMIT", **_WRITING))
+
+    def __init__(self, engine: Engine) -> None:
+        self._sqlite = engine.dialect.name == "sqlite"
+        alone = {} if self._sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._conn = engine.connect().execution_options(**_WRITING, **alone)
+
+    def send(self, statement: Callable[[Connection], T]) -> T:
+        """Have ``statement`` send one statement, no more; its result, once it is committed."""
+        if not self._sqlite:
+            return statement(self._conn)
+        with _turn, self._conn.begin():
+            return statement(self._conn)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._conn.close()
 
 
 def atomically(work: Callable[P, T]) -> Callable[P, T]:
@@ -119,7 +126,7 @@ def is_retryable(error: DBAPIError) -> bool:
 
 def in_atomic() -> bool:
     """Whether the caller is inside a unit of work."""
-    return bool(db.session().info.get(WRITE_ROOM))
+    return db.session.registry.has() and bool(db.session().info.get(WRITE_ROOM))
 
 
 def require_atomic() -> None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, cast
 
 import psycopg
@@ -186,13 +187,25 @@ def bulk_insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
 
 
 def _copy(conn: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """``COPY … FROM STDIN``, which SQLAlchemy does not know; errors are wrapped as its own are."""
+    """``COPY … FROM STDIN``, which SQLAlchemy does not know."""
+    with _driver(conn, statement) as raw, raw.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def on_postgres(conn: Connection, statement: str, parameters: Sequence[Any]) -> list[Any]:
+    """Rows of one statement in PostgreSQL's own words (``%s``), for what is asked very often."""
+    with _driver(conn, statement) as raw:
+        return raw.execute(statement, parameters).fetchall()
+
+
+@contextmanager
+def _driver(conn: Connection, statement: str) -> Iterator[psycopg.Connection[Any]]:
+    """The driver's connection below ``conn``; errors are wrapped as SQLAlchemy's own are."""
     raw = conn.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
     try:
-        with raw.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
+        yield raw
     except psycopg.Error as error:
         wrapped = DBAPIError.instance(
             statement, None, error, psycopg.Error, dialect=conn.dialect,

@@ -28,12 +28,12 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
-from charity.kernel.db import Base, Id, Moment, Words, among, bulk_insert, db
+from charity.kernel.db import Base, Id, Moment, Words, among, bulk_insert, db, on_postgres
 from charity.kernel.gather import Gathering
 from charity.kernel.ids import new_id
 
@@ -77,12 +77,19 @@ class InboxEvent(Base):
 # The table, not the class: for a class the session would look for each row among its objects.
 _TABLE = cast("Table", InboxEvent.__table__)
 # Made once: the door answers providers that send many events at a time.
-_STORE = {
-    name: insert(_TABLE)
+_STORE_ROWS = (
+    sqlite.insert(_TABLE)
     .on_conflict_do_nothing(index_elements=["provider", "account", "event_id"])
     .returning(_TABLE.c.id)
-    for name, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
-}
+)
+_ARRAYS = ("id", "provider", "account", "event_id", "raw", "received_at")
+_STORE_ARRAYS = (
+    "INSERT INTO inbox_event"
+    " (id, provider, account, event_id, raw, received_at, state, attempts)"
+    " SELECT *, 'new', 0 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[],"
+    " %s::bytea[], %s::timestamptz[])"
+    " ON CONFLICT (provider, account, event_id) DO NOTHING RETURNING id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,11 @@ def store_together(provider: str, account: str, event_id: str, raw: bytes) -> bo
 
 def _store(conn: Connection, rows: Sequence[dict[str, object]]) -> list[bool]:
     """Whether each row was new. One that comes twice among them is new once."""
-    stored = set(conn.scalars(_STORE[conn.dialect.name], list(rows)))
+    if conn.dialect.name == "postgresql":
+        columns = [[row[name] for row in rows] for name in _ARRAYS]
+        stored = {found[0] for found in on_postgres(conn, _STORE_ARRAYS, columns)}
+    else:
+        stored = set(conn.scalars(_STORE_ROWS, list(rows)))
     return [row["id"] in stored for row in rows]
 
 

@@ -10,9 +10,10 @@ def init_app(app: Flask, babel: Babel) -> None:
     """Register pages, filters, errors and guards."""
     from charity.extensions import csrf
     from charity.kernel.access import Access, mark
-    from charity.web import errors, filters, headers, locale, nav
+    from charity.web import errors, filters, headers, locale, nav, session
     from charity.web.site import bp as site
 
+    session.init_app(app)
     locale.init_app(app, babel)
     headers.init_app(app)
     errors.init_app(app)

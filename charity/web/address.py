@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from flask import current_app
 
+_MACHINE_PATHS = ("/api/", "/webhooks/", "/livez", "/readyz")
+
+
+def for_machines(path: str) -> bool:
+    """Whether what stands at ``path`` is for programs: no pages, no session."""
+    return path.startswith(_MACHINE_PATHS)
+
 
 def absolute(path: str) -> str:
     """The whole address of a path on this site."""

@@ -20,9 +20,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from charity.kernel.atomic import is_retryable
 from charity.kernel.errors import RuleBroken
 from charity.kernel.ids import public_id
+from charity.web.address import for_machines
 
 RETRY_AFTER_S = "5"
-_MACHINE_PATHS = ("/api/", "/webhooks/", "/livez", "/readyz")
 _log = structlog.get_logger(__name__)
 
 _SENTENCES = {
@@ -145,7 +145,7 @@ def problem(
 
 def wants_problem() -> bool:
     """Whether this request comes from a machine: by its address, or by what it accepts."""
-    if request.path.startswith(_MACHINE_PATHS):
+    if for_machines(request.path):
         return True
     best = request.accept_mimetypes.best_match(
         ["text/html", "application/problem+json", "application/json"], "text/html"

@@ -30,8 +30,7 @@ def init_app(app: Flask) -> None:
 
 
 def _set_headers(response: Response) -> Response:
-    for name, value in _FIXED.items():
-        response.headers.setdefault(name, value)
+    response.headers.extend(_FIXED)
     private = g.get("private", False)
     response.headers["Referrer-Policy"] = "no-referrer" if private else "same-origin"
     if current_app.config["SESSION_COOKIE_SECURE"]:

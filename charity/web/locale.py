@@ -55,5 +55,5 @@ def _remember(response: Response) -> Response:
             samesite="Lax",
             secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
         )
-    response.vary.update(("Accept-Language", "Cookie"))
+    response.headers.add("Vary", "Accept-Language, Cookie")
     return response

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import session
+from flask import Flask, Request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+
+from charity.web.address import for_machines
 
 BASKET_LIMIT = 20
 _REMEMBERED = 5
@@ -30,6 +33,18 @@ class Placed:
     form_id: str
     payment_id: str
     secret: str
+
+
+class _PagesOnly(SecureCookieSessionInterface):
+    """Machines have no session: no cookie of theirs is read and none is set."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return None if for_machines(request.path) else super().open_session(app, request)
+
+
+def init_app(app: Flask) -> None:
+    """Keep sessions for pages."""
+    app.session_interface = _PagesOnly()
 
 
 def basket() -> list[Line]:

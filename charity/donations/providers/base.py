@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,6 +40,14 @@ class Event:
     at: dt.datetime
 
 
+class Headers(Protocol):
+    """A request's headers; what reads them does not care for the case of a name."""
+
+    def get(self, name: str, default: str, /) -> str:
+        """The value of the header, or ``default``."""
+        ...
+
+
 class Provider(Protocol):
     """One payment provider."""
 
@@ -54,7 +61,7 @@ class Provider(Protocol):
         """Ask the provider; the same payment id always gives the same session."""
         ...
 
-    def verify(self, headers: Mapping[str, str], raw: bytes) -> Event:
+    def verify(self, headers: Headers, raw: bytes) -> Event:
         """The event, when its signature, mode and account are right.
 
         Raises BadSignature, WrongMode, WrongAccount.

@@ -13,7 +13,6 @@ import hmac
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import current_app
@@ -30,7 +29,7 @@ from charity.donations.errors import (
 )
 from charity.donations.kinds import EventType
 from charity.donations.models import SandboxEvent, SandboxSession
-from charity.donations.providers.base import Asked, Event, ProviderSession
+from charity.donations.providers.base import Asked, Event, Headers, ProviderSession
 from charity.donations.secrets import payment_secret
 from charity.kernel import clock
 from charity.kernel.atomic import atomic, require_atomic
@@ -95,10 +94,9 @@ class _Sandbox:
             ).one()
         return ProviderSession(reference, pay_url(reference))
 
-    def verify(self, headers: Mapping[str, str], raw: bytes) -> Event:
+    def verify(self, headers: Headers, raw: bytes) -> Event:
         """See ``Provider.verify``."""
-        given = next((v for k, v in headers.items() if k.lower() == HEADER.lower()), "")
-        _check_signature(given, raw)
+        _check_signature(headers.get(HEADER, ""), raw)
         try:
             event = self.parse(raw)
         except ValueError as error:

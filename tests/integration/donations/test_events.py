@@ -8,6 +8,7 @@ import json
 
 import pytest
 from sqlalchemy import func, select
+from werkzeug.datastructures import Headers
 
 from charity.donations import checks, intake, queries
 from charity.donations.errors import ProviderUnknown
@@ -90,7 +91,7 @@ def test_door_refuses_what_is_not_signed(made: Created) -> None:
 def test_door_takes_one_right_signature_of_two_and_any_case_of_its_header(made: Created) -> None:
     raw = body(made)
     value = signed(raw)[sandbox.HEADER] + f",v1={'0' * 64}"
-    assert intake.receive("sandbox", {sandbox.HEADER.lower(): value}, raw).accepted
+    assert intake.receive("sandbox", Headers({sandbox.HEADER.lower(): value}), raw).accepted
 
 
 def test_door_refuses_other_money_and_merchants(made: Created) -> None:
