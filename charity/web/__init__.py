@@ -11,7 +11,12 @@ def init_app(app: Flask, babel: Babel) -> None:
     from charity.extensions import csrf
     from charity.kernel.access import Access, mark
     from charity.web import errors, filters, headers, locale, nav, session
+    from charity.web.account import bp as account
+    from charity.web.auditdesk import bp as auditdesk
+    from charity.web.desk import bp as desk
+    from charity.web.funddesk import bp as funddesk
     from charity.web.site import bp as site
+    from charity.web.unitdesk import bp as unitdesk
 
     session.init_app(app)
     locale.init_app(app, babel)
@@ -20,7 +25,8 @@ def init_app(app: Flask, babel: Babel) -> None:
     filters.init_app(app)
     mark(app.view_functions["static"], Access.PUBLIC)
     nav.init_app(app)
-    app.register_blueprint(site)
+    for blueprint in (site, account, desk, unitdesk, funddesk, auditdesk):
+        app.register_blueprint(blueprint)
     if "sandbox" in app.extensions["charity.settings"].payment_providers:
         from charity.web.sandbox import bp as sandbox
 

@@ -1,0 +1,7 @@
+"""Signing in, and what is a person's own."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("account", __name__)

@@ -1,0 +1,7 @@
+"""What waits for me, and the way to each desk."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("desk", __name__, url_prefix="/desk")

@@ -1,0 +1,10 @@
+"""Slips, bank lines and the days of clerks."""
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
