@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -47,6 +49,7 @@ class Settings(BaseSettings):
     secret_key_fallbacks: Annotated[tuple[str, ...], NoDecode] = ()
     base_url: str = "http://127.0.0.1:8000"
     mail_url: str = "log:"
+    mail_from: str = ""
     payment_providers: Annotated[tuple[str, ...], NoDecode] = ("sandbox",)
     workers: int = Field(default=1, ge=1, le=64)
 
@@ -73,6 +76,27 @@ class Settings(BaseSettings):
         ):
             raise ValueError("expected http(s)://host[:port] without a path")
         return value.rstrip("/")
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail_url(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            right = parts.port != 0 and (
+                value == "log:" or (parts.scheme in ("smtp", "smtps") and bool(parts.hostname))
+            )
+        except ValueError:
+            right = False
+        if not right:
+            raise ValueError("expected log: or smtp://[user:password@]host[:port] or smtps://…")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_from(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^@\s<>\",;]+@[A-Za-z0-9.-]+", value):
+            raise ValueError("expected a mail address alone")
+        return value
 
     @field_validator("database_url", "database_owner_url")
     @classmethod

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from charity.donations import jobs as donations
 from charity.figures import checks
+from charity.kernel import outbox
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.ledger import queries as ledger
@@ -68,6 +69,8 @@ JOBS: tuple[Job, ...] = (
     Job("receipts", 0.5, "paper", "receipts of settled gifts", receipts.issue_receipts),
     Job("render", 0.2, "paper", "PDFs that somebody waits for", receipts.render_requested),
     Job("deliver", 1, "post", "events of the sandbox", donations.deliver_sandbox_events),
+    # Its own lane: a mail server that does not answer keeps nobody else waiting.
+    Job("mail", 1, "mail", "messages of the outbox", outbox.deliver_due),
     Job("expire", 60, "post", "payments nobody made", donations.expire_quiet),
     Job("check", 600, "proof", "all invariants", check),
 )
