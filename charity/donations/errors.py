@@ -127,6 +127,22 @@ class SessionClosed(Conflict):
     message = _("这笔测试支付已经结束。")
 
 
+class ProviderUnsure(RuleBroken):
+    """The provider's answer did not come or cannot be read: what it did is not known."""
+
+    code = "provider_unsure"
+    message = _("支付渠道暂时没有回应，这一步的结果正在核对。请稍后再看，不必重复支付。")
+    status = 503
+
+
+class ProviderRefused(RuleBroken):
+    """The provider said no, and did nothing."""
+
+    code = "provider_refused"
+    message = _("支付渠道没有接受这次请求，没有扣款。请换一种支付方式，或者与我们联系。")
+    status = 502
+
+
 class BadSignature(Exception):
     """An event whose signature is missing, wrong or too old; or that cannot be read."""
 
@@ -137,3 +153,19 @@ class WrongMode(Exception):
 
 class WrongAccount(Exception):
     """An event of another merchant account."""
+
+
+class TooManyTries(RuleBroken):
+    """This address, device or donor tried too often in the last ten minutes."""
+
+    code = "too_many_tries"
+    message = _("短时间内尝试的次数太多，请过十分钟再试。没有产生任何扣款。")
+    status = 429
+
+
+class ChallengeNeeded(RuleBroken):
+    """Too many recent tries were not paid: this one first solves a challenge."""
+
+    code = "challenge_needed"
+    message = _("现在尝试支付的请求很多，需要先做一次自动核对。没有产生任何扣款。")
+    status = 429

@@ -42,6 +42,7 @@ class GiftStatus(StrEnum):
     SETTLED = "settled"  # in the ledger
     FAILED = "failed"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"  # entered by hand by mistake; taken back before it was confirmed
     PARTLY_REFUNDED = "partly_refunded"
     REFUNDED = "refunded"
     DISPUTED = "disputed"
@@ -49,7 +50,15 @@ class GiftStatus(StrEnum):
 
 NOBODY = "爱心人士"  # how a donor is named who wants no name, also on English pages
 
-FINAL = frozenset({GiftStatus.SETTLED, GiftStatus.FAILED, GiftStatus.EXPIRED, GiftStatus.REFUNDED})
+FINAL = frozenset(
+    {
+        GiftStatus.SETTLED,
+        GiftStatus.FAILED,
+        GiftStatus.EXPIRED,
+        GiftStatus.WITHDRAWN,
+        GiftStatus.REFUNDED,
+    }
+)
 
 
 class EventType(StrEnum):
@@ -58,3 +67,8 @@ class EventType(StrEnum):
     PAID = "payment.paid"
     DECLINED = "payment.declined"
     EXPIRED = "payment.expired"
+    FEE = "payment.fee"  # what the provider took for one payment, stated after it was paid
+    REFUNDED = "refund.done"  # money went back
+    REFUND_FAILED = "refund.failed"  # and this time it did not, or came back to us
+    PAYOUT = "payout.paid"  # the provider sent on what it held
+    INQUIRE = "inquire"  # something happened that must be asked about
