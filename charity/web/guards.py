@@ -1,18 +1,37 @@
 """The guards of pages. Each view carries exactly one; a start refuses a view without.
 
-Rule: what is not the visitor's answers exactly like what does not exist (404, same body).
+Rule: what is not the visitor's answers exactly like what does not exist (404, same body). Whoever
+is not signed in is sent to sign in and comes back; a second factor that is missing or old is asked
+for in the same way. The guard decides before the view looks at anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from flask import g, request
+from flask import g, redirect, request, url_for
+from werkzeug.wrappers import Response
 
+from charity.door import payment_key
+from charity.funds import queries as funds
 from charity.kernel.access import Access, View, mark
 from charity.kernel.errors import NotFound
+from charity.people.kinds import Role
+from charity.web import signed
+from charity.web.address import own_path
+
+__all__ = [
+    "demo_page",
+    "one_time_link",
+    "payment_key",
+    "public",
+    "sandbox_page",
+    "signed_in",
+    "staff",
+    "unit_staff",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,24 +47,99 @@ def sandbox_page(view: View) -> View:
     return mark(view, Access.SANDBOX_PAGE)
 
 
-def payment_key(view: Callable[P, T]) -> Callable[P, T]:
-    """Only with ``?key=``, handed to the view as ``key``; the query behind it compares.
+def demo_page(view: View) -> View:
+    """Anyone; registered only in demo mode."""
+    return mark(view, Access.DEMO)
 
-    The answer is never stored, and the address with its key is never sent on as a referrer.
-    """
+
+def one_time_link(view: Callable[P, T]) -> Callable[P, T]:
+    """Whoever holds a link we sent; the view asks whether it still holds. Never stored."""
 
     @wraps(view)
-    def keyed(*args: P.args, **kwargs: P.kwargs) -> T:
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         g.private = True
-        kwargs["key"] = key_given()
         return view(*args, **kwargs)
 
-    return mark(keyed, Access.PAYMENT_KEY)
+    return mark(guarded, Access.ONE_TIME_LINK)
 
 
-def key_given() -> str:
-    """The payment's secret from the address. Raises NotFound when there is none."""
-    key = request.args.get("key", "")
-    if not 0 < len(key) <= 200 or not key.isascii():
+def signed_in(view: Callable[P, T]) -> Callable[P, T | Response]:
+    """Whoever is signed in; the view shows them what is their own."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Response:
+        if signed.maybe() is None:
+            return _to("account.login")
+        return view(*args, **kwargs)
+
+    return mark(guarded, Access.SIGNED_IN)
+
+
+def staff(
+    *roles: Role, second_factor: bool = False
+) -> Callable[[Callable[P, T]], Callable[P, T | Response]]:
+    """Who holds one of ``roles`` for the whole fund, with a fresh second factor if asked."""
+
+    def guard(view: Callable[P, T]) -> Callable[P, T | Response]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Response:
+            return _refusal(roles, (), second_factor) or view(*args, **kwargs)
+
+        return mark(guarded, Access.STAFF, roles=roles, second_factor=second_factor)
+
+    return guard
+
+
+def unit_staff(
+    *roles: Role, second_factor: bool = False
+) -> Callable[[Callable[P, T]], Callable[P, T | Response]]:
+    """Who holds one of ``roles`` for the unit ``<code>`` of the address, or for one above it.
+
+    A role for the whole fund that is among ``roles`` is held for every unit.
+    """
+
+    def guard(view: Callable[P, T]) -> Callable[P, T | Response]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Response:
+            return _refusal(roles, _units_above, second_factor) or view(*args, **kwargs)
+
+        return mark(guarded, Access.UNIT_STAFF, roles=roles, second_factor=second_factor)
+
+    return guard
+
+
+def _units_above() -> tuple[str, ...]:
+    """The unit of the address and those above it. Raises NotFound when there is no such unit."""
+    code = (request.view_args or {})["code"]
+    above = funds.ancestors(code)
+    if not above:
         raise NotFound
-    return key
+    return above
+
+
+def _refusal(
+    roles: Sequence[Role],
+    scopes: Callable[[], Sequence[str]] | tuple[()],
+    second_factor: bool,
+) -> Response | None:
+    """What stands in the visitor's way: a redirect; None when nothing does. Raises NotFound."""
+    who = signed.maybe()
+    if who is None:
+        return _to("account.login")
+    if not who.holds(roles, scopes() if callable(scopes) else scopes):
+        raise NotFound
+    if second_factor and not signed.is_fresh(who):
+        return _to("account.second_factor")
+    return None
+
+
+def _to(endpoint: str, **arguments: Any) -> Response:
+    """To sign in or to prove it, and back to the page one came from."""
+    return redirect(url_for(endpoint, next=_way_back(), **arguments), 303)
+
+
+def _way_back() -> str | None:
+    """The page asked for; what a form wanted to change is asked again from the form's page."""
+    if request.method in ("GET", "HEAD"):
+        return request.full_path.removesuffix("?")
+    return own_path(request.referrer)

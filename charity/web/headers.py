@@ -32,7 +32,8 @@ def init_app(app: Flask) -> None:
 def _set_headers(response: Response) -> Response:
     response.headers.extend(_FIXED)
     private = g.get("private", False)
-    response.headers["Referrer-Policy"] = "no-referrer" if private else "same-origin"
+    # A form of a signed-in page is checked against its referrer; an address with a key has none.
+    response.headers["Referrer-Policy"] = "no-referrer" if g.get("keyed") else "same-origin"
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if private or session or request.method not in {"GET", "HEAD"} or response.status_code >= 400:

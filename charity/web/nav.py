@@ -1,6 +1,7 @@
-"""What every page knows: whose site this is, the reader's language, the basket, test or real money.
+"""What every page knows: whose site this is, who reads it and in which language, test or real money.
 
-Rule: an error page is drawn even when the database is away, so it asks the database for nothing.
+Rule: an error page is drawn even when the database is away, so it asks the database for nothing; and
+it reads the same to everyone, so that what is not yours cannot be told from what is not there.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from charity.funds import queries as funds
 from charity.funds.queries import CharityView
 from charity.ledger import queries as ledger
 from charity.ledger.kinds import Mode
-from charity.web import session
+from charity.web import session, signed
+from charity.web.desk import menu
 from charity.web.locale import language
 
 _KEPT = "charity.site"
@@ -28,11 +30,14 @@ def init_app(app: Flask) -> None:
 
 def _context() -> dict[str, Any]:
     failed = "failed" in g
+    who = None if failed else signed.maybe()
     return {
         "site": _kept("site", funds.charity, failed) or _unnamed(),
         "is_test": (_kept("mode", ledger.mode, failed) or _expected_mode()) != Mode.REAL,
         "locale": language(),
         "basket_count": len(session.basket()),
+        "signed": who,
+        "desk_menu": lambda: menu.shown(who) if who else [],
         # The address may hold a key, and an unknown one must not be told from a wrong one.
         "other_lang_url": _home_in_other_language() if failed else _other_language(),
     }
