@@ -17,6 +17,7 @@ from charity.api.guards import payment_key, public
 from charity.api.reading import json_body
 from charity.donations import queries as donations
 from charity.donations import services as giving
+from charity.donations.services import Origin
 from charity.figures import queries as figures
 from charity.funds import queries as funds
 from charity.kernel.atomic import atomically
@@ -83,7 +84,8 @@ def make_gifts() -> Response:
     if not _KEY.fullmatch(key):
         raise KeyMissing(field="Idempotency-Key")
     body = bodies.read(bodies.GiftsBody, json_body())
-    created = atomically(giving.create_intent)(body.request(key))
+    origin = Origin(request.remote_addr or "", None, request.headers.get("Challenge-Solution"))
+    created = atomically(giving.create_intent)(body.request(key, _language()), origin)
     pay_url = giving.start(created.payment.id)
     view = donations.payment(created.payment.id, created.secret)
     response = make_response(jsonify(shapes.created(created, view, _absolute(pay_url))), 201)

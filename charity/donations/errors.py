@@ -169,3 +169,7 @@ class ChallengeNeeded(RuleBroken):
     code = "challenge_needed"
     message = _("现在尝试支付的请求很多，需要先做一次自动核对。没有产生任何扣款。")
     status = 429
+
+    def members(self) -> dict[str, object]:
+        """The challenge; its solution comes with the next try."""
+        return {"challenge": self.facts["challenge"]}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from charity.donations import services
+from charity.donations import services, tries
 from charity.donations.providers import sandbox
 from charity.donations.settling import BATCH, settle_batch
 from charity.kernel import inbox
@@ -77,6 +77,11 @@ def _constraint(error: Exception) -> str:
 def expire_quiet() -> int:
     """Intents whose time is over expire; how many."""
     return atomically(services.expire_quiet)()
+
+
+def forget_tries() -> int:
+    """Tries to pay are kept for a day; how many were removed."""
+    return atomically(tries.forget)()
 
 
 def deliver_sandbox_events() -> int:

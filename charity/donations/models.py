@@ -92,6 +92,9 @@ class Gift(Base):
     __table_args__ = (
         UniqueConstraint("public_id"),
         UniqueConstraint("intent_id", "line"),
+        UniqueConstraint("sheet_id", "line"),
+        # Given online or entered by hand, never both: nothing is invented for the other.
+        CheckConstraint("(intent_id IS NULL) <> (sheet_id IS NULL)", name="origin"),
         # The book is the campaign unit's own book and no other.
         ForeignKeyConstraint(
             ["campaign_unit_id", "book_id"],
@@ -100,7 +103,7 @@ class Gift(Base):
         CheckConstraint("amount_fen >= 1", name="amount"),
         CheckConstraint(
             "status IN ('created', 'pending', 'settled', 'failed', 'expired',"
-            " 'partly_refunded', 'refunded', 'disputed')",
+            " 'withdrawn', 'partly_refunded', 'refunded', 'disputed')",
             name="status",
         ),
         CheckConstraint("display IN ('masked', 'name', 'anonymous')", name="display"),
@@ -121,7 +124,8 @@ class Gift(Base):
     )
     id: Mapped[Id]
     public_id: Mapped[str] = mapped_column(String(32))
-    intent_id: Mapped[int] = mapped_column(ForeignKey("donations_intent.id"))
+    intent_id: Mapped[int | None] = mapped_column(ForeignKey("donations_intent.id"))
+    sheet_id: Mapped[int | None] = mapped_column(ForeignKey("donations_sheet.id"))
     line: Mapped[int] = mapped_column(SmallInteger)
     campaign_unit_id: Mapped[int] = mapped_column(BigInteger)
     book_id: Mapped[int] = mapped_column(BigInteger)
@@ -134,6 +138,12 @@ class Gift(Base):
     receipt_wanted: Mapped[bool]
     receipt_due: Mapped[bool] = mapped_column(comment="settled, wanted, and not issued yet")
     bill_wish: Mapped[str] = mapped_column(String(10))
+    language: Mapped[str] = mapped_column(
+        String(2), server_default=text("'zh'"), comment="in which the donor is written to"
+    )
+    moved: Mapped[int] = mapped_column(
+        SmallInteger, server_default=text("0"), comment="how often its unit was corrected"
+    )
     created_at: Mapped[Moment]
     settled_at: Mapped[Moment | None]
 
@@ -172,6 +182,26 @@ class StatusEvent(Base):
     intent_id: Mapped[int] = mapped_column(ForeignKey("donations_intent.id"))
     status: Mapped[str] = mapped_column(String(10))
     at: Mapped[Moment]
+
+
+class Try(Base):
+    """A try to pay, kept for a day: where it came from as keyed hashes, and what became of it."""
+
+    __tablename__ = "donations_try"
+    __table_args__ = (
+        UniqueConstraint("challenge"),
+        Index("ix_donations_try_at", "at"),
+        Index("ix_donations_try_address_at", "address", "at"),
+        Index("ix_donations_try_device_at", "device", "at"),
+        Index("ix_donations_try_donor_at", "donor", "at"),
+    )
+    id: Mapped[Id]
+    at: Mapped[Moment]
+    address: Mapped[str] = mapped_column(String(64))
+    device: Mapped[str | None] = mapped_column(String(64))
+    donor: Mapped[str | None] = mapped_column(String(64))
+    intent_id: Mapped[int | None] = mapped_column(ForeignKey("donations_intent.id"))
+    challenge: Mapped[str | None] = mapped_column(String(128), comment="solved, and so used up")
 
 
 class SandboxSession(Base):

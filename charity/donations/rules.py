@@ -40,6 +40,40 @@ LIMITS = (
     ),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class TryLimits:
+    """How many tries to pay are let through within a window, from a day on.
+
+    ``free_of_…``: unpaid tries without a challenge. For an address each paid one adds one more,
+    for the site one in ten does: who pays is trusted, but not with the doings of others.
+    """
+
+    since: dt.date
+    source: str
+    window: dt.timedelta
+    free_of_address: int
+    free_of_site: int
+    per_address: int
+    per_device: int
+    per_donor: int
+    work: int  # the largest number a challenge hides: about a second of a phone's time
+
+
+TRY_LIMITS = (
+    TryLimits(
+        since=dt.date(2023, 1, 1),
+        source="own rule: 200 villagers behind one address pass, card testers do not",
+        window=dt.timedelta(minutes=10),
+        free_of_address=50,
+        free_of_site=60,
+        per_address=500,
+        per_device=60,
+        per_donor=60,
+        work=50_000,
+    ),
+)
+
 NAME_LENGTH = 60
 ORGANIZATION_LENGTH = 200
 MESSAGE_LENGTH = 200
@@ -56,6 +90,11 @@ _JOINERS = {"\u200c", "\u200d"}
 def limits(today: dt.date) -> Limits:
     """The limits that hold on ``today``."""
     return next(each for each in LIMITS if each.since <= today)
+
+
+def try_limits(today: dt.date) -> TryLimits:
+    """The limits of tries that hold on ``today``."""
+    return next(each for each in TRY_LIMITS if each.since <= today)
 
 
 def fit_amount(fen: object, field: str, rule: Limits, provider_min_fen: int) -> int:

@@ -15,7 +15,7 @@ from typing import Any, cast
 from sqlalchemy import Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from charity.donations import rules
+from charity.donations import rules, tries
 from charity.donations.errors import (
     KeyConflict,
     PaymentUnknown,
@@ -36,6 +36,7 @@ from charity.donations.requests import (
     place_items,
 )
 from charity.donations.secrets import payment_secret
+from charity.donations.tries import Origin
 from charity.kernel import clock
 from charity.kernel.atomic import atomic, require_atomic
 from charity.kernel.crypto import blind_index
@@ -47,6 +48,7 @@ __all__ = [
     "DonorDetails",
     "GiftItem",
     "GiftRequest",
+    "Origin",
     "check_item",
     "create_intent",
     "create_many",
@@ -73,12 +75,13 @@ def check_item(item: GiftItem, provider: str) -> None:
     place_items(Desk(), [item], provider_on(provider), prefix="")
 
 
-def create_intent(request: GiftRequest) -> Created:
+def create_intent(request: GiftRequest, origin: Origin | None = None) -> Created:
     """Write down what is asked, as one payment. Inside ``atomic()``.
 
-    Raises KeyConflict, CampaignUnknown, UnitUnknown, CampaignNotOpen, AmountTooSmall,
-    AmountTooLarge, NoItems, TooManyItems, ProviderUnknown, TextUnfit, EmailUnfit, PhoneUnfit,
-    UsccUnfit, each with its field.
+    ``origin`` is where it came from over the network; a try from there is counted and may be
+    refused (``tries.admit``). Raises KeyConflict, CampaignUnknown, UnitUnknown, CampaignNotOpen,
+    AmountTooSmall, AmountTooLarge, NoItems, TooManyItems, ProviderUnknown, TextUnfit, EmailUnfit,
+    PhoneUnfit, UsccUnfit, each with its field, and what ``tries.admit`` raises.
     """
     require_atomic()
     if (
@@ -90,6 +93,7 @@ def create_intent(request: GiftRequest) -> Created:
     repeated = _earlier(key, facts_hash)
     if repeated is not None:
         return repeated
+    try_id = tries.admit(origin, request.donor) if origin is not None else None
     desk = Desk()
     clean, placed = checked(desk, request)
     intent = _intent_row(desk, clean, key, facts_hash, sum(item.amount_fen for item in placed))
@@ -102,6 +106,8 @@ def create_intent(request: GiftRequest) -> Created:
     donor_id = _donor(clean.donor)
     _insert(Gift, _gift_rows(clean, placed, intent, donor_id))
     _insert(StatusEvent, [_status_row(int(str(intent["id"])), PaymentStatus.CREATED)])
+    if try_id is not None:
+        tries.reached(try_id, int(str(intent["id"])))
     payment_id = str(intent["public_id"])
     return Created(payment_by_id(payment_id), payment_secret(payment_id), repeated=False)
 
@@ -115,7 +121,7 @@ def create_many(requests: Sequence[GiftRequest]) -> list[str]:
     require_atomic()
     desk = Desk()
     ready = [checked(desk, request) for request in requests]
-    donors = _many_donors([clean.donor for clean, _ in ready])
+    donors = many_donors([clean.donor for clean, _ in ready])
     intents, gifts = [], []
     for request, (clean, placed), donor_id in zip(requests, ready, donors, strict=True):
         total = sum(item.amount_fen for item in placed)
@@ -135,9 +141,10 @@ def _key_of(request: GiftRequest) -> str:
 
 
 def _facts_hash(request: GiftRequest) -> str:
-    """A keyed hash: the facts name a person."""
+    """A keyed hash: the facts name a person. The same request in another language is the same."""
+    facts = _fields(request) | {"language": None}
     # In ASCII: what is not yet checked may hold half a surrogate pair, which has no bytes.
-    return blind_index(json.dumps(request, default=_fields, sort_keys=True), "intent-facts")
+    return blind_index(json.dumps(facts, default=_fields, sort_keys=True), "intent-facts")
 
 
 def _fields(value: Any) -> dict[str, object]:
@@ -204,6 +211,7 @@ def _gift_rows(
             "receipt_wanted": request.receipt,
             "receipt_due": False,
             "bill_wish": request.bill_wish.value,
+            "language": request.language,
             "created_at": intent["created_at"],
         }
         for line, item in enumerate(placed, start=1)
@@ -247,7 +255,7 @@ def _donor(details: DonorDetails) -> int | None:
     return known if known is not None else db.session().scalars(found).one()
 
 
-def _many_donors(details: Sequence[DonorDetails]) -> list[int | None]:
+def many_donors(details: Sequence[DonorDetails]) -> list[int | None]:
     """``_donor`` of each, in two statements."""
     rows = [_donor_row(each) for each in details]
     identities = {str(row["identity"]) for row in rows if row and row["identity"]}

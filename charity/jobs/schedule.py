@@ -72,6 +72,7 @@ JOBS: tuple[Job, ...] = (
     # Its own lane: a mail server that does not answer keeps nobody else waiting.
     Job("mail", 1, "mail", "messages of the outbox", outbox.deliver_due),
     Job("expire", 60, "post", "payments nobody made", donations.expire_quiet),
+    Job("forget-tries", 3_600, "post", "where tries to pay came from", donations.forget_tries),
     Job("check", 600, "proof", "all invariants", check),
 )
 

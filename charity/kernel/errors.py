@@ -30,6 +30,10 @@ class RuleBroken(Exception):
         """The message in the reader's language, with the facts filled in."""
         return str(self.message) % self.facts if self.facts else str(self.message)
 
+    def members(self) -> dict[str, object]:
+        """What a program is told beside the sentence (RFC 9457, extension members)."""
+        return {}
+
     def details(self) -> list[tuple[str | None, str, str]]:
         """Field, code and sentence of everything that is wrong; empty when no field is to blame."""
         return [(self.field, self.code, self.sentence())] if self.field is not None else []

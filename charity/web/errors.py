@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import structlog
@@ -22,7 +23,7 @@ from charity.kernel.errors import RuleBroken
 from charity.kernel.ids import public_id
 from charity.web.address import for_machines
 
-RETRY_AFTER_S = "5"
+RETRY_AFTER_S = {429: "60", 503: "5"}
 _log = structlog.get_logger(__name__)
 
 _SENTENCES = {
@@ -65,7 +66,7 @@ def rule_broken(error: RuleBroken) -> Response:
         {"field": field, "code": code, "message": message}
         for field, code, message in error.details()
     ]
-    return answer(error.status, error.code, error.sentence(), details)
+    return answer(error.status, error.code, error.sentence(), details, error.members())
 
 
 def http_error(error: HTTPException) -> Response:
@@ -109,18 +110,19 @@ def answer(
     code: str,
     detail: str | None = None,
     errors: list[dict[str, str | None]] | None = None,
+    members: Mapping[str, object] | None = None,
 ) -> Response:
     """A page for browsers, a problem for machines."""
     if wants_problem():
-        response = problem(status, code, detail, errors)
+        response = problem(status, code, detail, errors, members)
     else:
         g.failed = status
         # "Not yours" and "not there" must read the same, whatever refused.
         message = None if status == 404 else detail
         body = render_template("site/error.html", status=status, message=message)
         response = make_response(body, status)
-    if status == 503:
-        response.headers["Retry-After"] = RETRY_AFTER_S
+    if status in RETRY_AFTER_S:
+        response.headers["Retry-After"] = RETRY_AFTER_S[status]
     return response
 
 
@@ -129,9 +131,11 @@ def problem(
     code: str,
     detail: str | None = None,
     errors: list[dict[str, str | None]] | None = None,
+    members: Mapping[str, object] | None = None,
 ) -> Response:
-    """Problem JSON as RFC 9457 has it."""
+    """Problem JSON as RFC 9457 has it; ``members`` are its extension members."""
     body = {
+        **(members or {}),
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,

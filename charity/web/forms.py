@@ -105,6 +105,8 @@ class AmountPart(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no type
 class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     """What giving asks of the donor; the give page and the basket ask the same."""
 
+    challenge: str | None = None  # as JSON, for the page's script
+
     form_id = HiddenField(
         validators=[Regexp(r"^[0-9a-z]{16}$", message=_("表单已经失效，请刷新后再填。"))]
     )
@@ -143,6 +145,9 @@ class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
         validators=[Length(max=200, message=_("留言最多 200 字。")), Text()],
     )
     provider = HiddenField()
+    solution = HiddenField(
+        validators=[Length(max=2_000, message=_("自动核对的结果不完整，请再试一次。"))]
+    )
 
     def validate_donor_name(self, field: Field) -> None:
         """A name is needed where it is to be shown, and on a state bill."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flask import Flask, Request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
+from charity.kernel.ids import public_id
 from charity.web.address import for_machines
 
 BASKET_LIMIT = 20
@@ -45,6 +46,13 @@ class _PagesOnly(SecureCookieSessionInterface):
 def init_app(app: Flask) -> None:
     """Keep sessions for pages."""
     app.session_interface = _PagesOnly()
+
+
+def device() -> str:
+    """A random name for this browser, made when it first gives; of use for nothing but limits."""
+    if not isinstance(session.get("device"), str):
+        session["device"] = public_id()
+    return str(session["device"])
 
 
 def basket() -> list[Line]:

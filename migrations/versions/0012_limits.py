@@ -1,4 +1,7 @@
-"""Tokens, limits and words that wait to be looked at."""
+"""Tries to pay."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0012"
 down_revision = "0011"
@@ -7,4 +10,21 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "donations_try",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("device", sa.String(length=64), nullable=True),
+        sa.Column("donor", sa.String(length=64), nullable=True),
+        sa.Column("intent_id", sa.BigInteger(), nullable=True),
+        sa.Column("challenge", sa.String(length=128), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["intent_id"], ["donations_intent.id"], name="fk_donations_try_intent_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_donations_try"),
+        sa.UniqueConstraint("challenge", name="uq_donations_try_challenge"),
+    )
+    op.create_index("ix_donations_try_at", "donations_try", ["at"])
+    for column in ("address", "device", "donor"):
+        op.create_index(f"ix_donations_try_{column}_at", "donations_try", [column, "at"])

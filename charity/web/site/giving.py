@@ -7,6 +7,7 @@ the first one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,9 +17,9 @@ from werkzeug.wrappers import Response as Answer
 
 from charity.donations import fees
 from charity.donations import services as donations
-from charity.donations.errors import CampaignNotOpen, KeyConflict
+from charity.donations.errors import CampaignNotOpen, ChallengeNeeded, KeyConflict
 from charity.donations.kinds import BillWish, Display, PaymentStatus
-from charity.donations.services import DonorDetails, GiftItem, GiftRequest
+from charity.donations.services import DonorDetails, GiftItem, GiftRequest, Origin
 from charity.funds import queries as funds
 from charity.funds.queries import CampaignView, UnitView
 from charity.kernel.atomic import atomically
@@ -35,6 +36,7 @@ from charity.web.forms import (
     refuse_doubled_fields,
 )
 from charity.web.guards import public
+from charity.web.locale import language
 from charity.web.session import Line
 from charity.web.site import bp
 
@@ -78,7 +80,7 @@ def give(slug: str) -> Answer | str:
     except NotFound:
         raise
     except RuleBroken as error:
-        place_error(form, error)
+        _refused(form, error)
         return make_response(_give_page(form, campaign, unit), error.status)
 
 
@@ -143,7 +145,7 @@ def basket() -> Answer | str:
     except KeyConflict:
         return _already(form)
     except RuleBroken as error:
-        place_error(form, error)
+        _refused(form, error)
         # A line whose campaign has ended since is refused here, not when it was put in.
         return make_response(_basket_page(form, lines), max(error.status, 409))
     session.empty_basket()
@@ -187,7 +189,8 @@ def _basket_page(form: BasketForm, lines: Sequence[Line]) -> str:
 
 def _go_and_pay(form: DonorForm, lines: Sequence[Line]) -> Answer:
     """Make the intent, tell the provider, and send the donor to pay; once for each form."""
-    created = atomically(donations.create_intent)(_gift_request(form, lines))
+    origin = Origin(request.remote_addr or "", session.device(), form.solution.data or None)
+    created = atomically(donations.create_intent)(_gift_request(form, lines), origin)
     payment = created.payment
     session.remember(str(form.form_id.data), payment.id, created.secret)
     pay_url = donations.start(payment.id)
@@ -219,8 +222,17 @@ def _gift_request(form: DonorForm, lines: Sequence[Line]) -> GiftRequest:
         provider=_provider(form),
         receipt=bool(form.receipt.data),
         bill_wish=wish,
+        language=language(),
         channel="web",
     )
+
+
+def _refused(form: DonorForm, error: RuleBroken) -> None:
+    """Say what was refused; where a challenge is asked, the page's script solves it and sends."""
+    place_error(form, error)
+    form.solution.data = ""
+    if isinstance(error, ChallengeNeeded):
+        form.challenge = json.dumps(error.facts["challenge"])
 
 
 def _already(form: DonorForm) -> Response:
