@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeVar
 
-from flask_babel import LazyString
+from flask_babel import LazyString, get_locale
 from flask_babel import lazy_gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -60,7 +60,7 @@ class GiftsBody(_Strict):
 
     def request(self, key: str) -> GiftRequest:
         """The same in the words of ``donations``."""
-        donor = self.donor
+        donor, locale = self.donor, get_locale()
         display, wish = Display(donor.display), BillWish(self.bill_wish)
         if display is Display.ANONYMOUS and wish is BillWish.WAIVED:
             wish = BillWish.ANONYMOUS
@@ -84,6 +84,7 @@ class GiftsBody(_Strict):
                 organization_uscc=donor.organization.uscc if donor.organization else None,
             ),
             message=self.message,
+            language="en" if locale is not None and locale.language == "en" else "zh",
             provider=self.provider,
             receipt=self.receipt,
             bill_wish=wish,

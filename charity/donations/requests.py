@@ -61,6 +61,7 @@ class GiftRequest:
     bill_wish: BillWish
     channel: str
     message: str | None = None
+    language: str = "zh"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ two into one. After a failure the pause doubles; after three days of failures it
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
@@ -105,34 +106,51 @@ class MessageView:
     sent_at: dt.datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be sent; ``key`` is unique for ever and holds no personal data."""
+
+    to: str
+    subject: str
+    text: str
+    key: str
+
+
 def put(*, channel: str = MAIL, to: str, subject: str, text: str, key: str) -> bool:
     """Have the message sent once this unit of work is committed; False when ``key`` was used.
 
     Inside ``atomic()``. Never refuses a message: what cannot be sent is found at delivery, and a
     gift is not undone over its letter of thanks.
     """
+    return put_many([Message(to, subject, text, key)], channel) == 1
+
+
+def put_many(messages: Sequence[Message], channel: str = MAIL) -> int:
+    """``put`` for many, as one statement; how many had a key that was not used before."""
     require_atomic()
     now = clock.now()
+    rows = [
+        {
+            "id": new_id(),
+            "key": message.key,
+            "token": public_id(26),
+            "channel": channel,
+            "recipient": message.to,
+            "subject": _marked(message.subject),
+            "body": message.text,
+            "state": State.WAITING.value,
+            "attempts": 0,
+            "next_at": now,
+            "created_at": now,
+        }
+        for message in messages
+    ]
+    if not rows:
+        return 0
     session = db.session()
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = (
-        insert(_TABLE)
-        .values(
-            id=new_id(),
-            key=key,
-            token=public_id(26),
-            channel=channel,
-            recipient=to,
-            subject=_marked(subject),
-            body=text,
-            state=State.WAITING.value,
-            attempts=0,
-            next_at=now,
-            created_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["key"])
-    )
-    return session.scalar(statement.returning(_TABLE.c.id)) is not None
+    statement = insert(_TABLE).on_conflict_do_nothing(index_elements=["key"])
+    return len(session.scalars(statement.returning(_TABLE.c.id), rows).all())
 
 
 def _marked(subject: str) -> str:

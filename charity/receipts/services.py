@@ -27,7 +27,7 @@ from charity.kernel.errors import RuleBroken
 from charity.kernel.files import Stored
 from charity.kernel.ids import new_id
 from charity.ledger import queries as ledger
-from charity.receipts import gifts, queries, rules
+from charity.receipts import gifts, mail, queries, rules
 from charity.receipts.errors import (
     AlreadyIssued,
     AlreadyReplaced,
@@ -61,6 +61,7 @@ class Issued:
 
     receipt_ids: list[int]
     refused: list[tuple[int, RuleBroken]]
+    gift_ids: list[int] = dataclasses.field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def issue(gift_id: int) -> int:
     for _, error in made.refused:
         raise error
     donations.receipt_issued([gift_id])
+    mail.receipts_issued([gift_id])
     return made.receipt_ids[0]
 
 
@@ -111,6 +113,7 @@ def issue_batch(gift_ids: Sequence[int]) -> Issued:
         ]
     )
     refused = {gift_id for gift_id, _ in made.refused}
+    mail.receipts_issued(made.gift_ids)
     # Those that were refunded meanwhile are owed nothing either.
     donations.receipt_issued([gift_id for gift_id in gift_ids if gift_id not in refused])
     return made
@@ -152,7 +155,8 @@ def _issue(drafts: list[_Draft]) -> Issued:
     ]
     assert isinstance(Receipt.__table__, Table)
     bulk_insert(db.session(), Receipt.__table__, rows)
-    return Issued([draft.id for draft, _ in prepared], refused)
+    gift_ids = [draft.gift.gift_id for draft, _ in prepared]
+    return Issued([draft.id for draft, _ in prepared], refused, gift_ids)
 
 
 def _facts(

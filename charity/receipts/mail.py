@@ -1,0 +1,55 @@
+"""What donors who left an address are told when their receipt is there: thanks, and where it lies.
+
+One message for each payment, however many gifts it carries: the link opens the page with all of
+them. No name and no amount stand in it; whoever reads over a shoulder learns little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import current_app
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from charity.donations.models import Donor, Gift, Intent
+from charity.donations.secrets import payment_secret
+from charity.kernel import outbox
+from charity.kernel.db import among, db
+from charity.kernel.outbox import Message
+
+
+def receipts_issued(gift_ids: Sequence[int]) -> int:
+    """Thank the donors of these gifts (database ids), each payment once; how many messages.
+
+    Inside the unit of work that issues the receipts.
+    """
+    rows = db.session().execute(
+        select(Gift.public_id, Gift.language, Intent.public_id.label("payment"), Donor.email)
+        .join(Donor, Donor.id == Gift.donor_id)
+        .outerjoin(Intent, Intent.id == Gift.intent_id)
+        .where(among(Gift.id, gift_ids), Donor.email.is_not(None))
+        .order_by(Gift.id)
+    )
+    made: dict[str, Message] = {}
+    for gift, language, payment, email in rows:
+        if (payment or gift) not in made:
+            made[payment or gift] = _thanks(gift, payment, language, email)
+    return outbox.put_many(list(made.values()))
+
+
+def _thanks(gift: str, payment: str | None, language: str, email: str) -> Message:
+    base = current_app.extensions["charity.settings"].base_url
+    page = f"payments/{payment}" if payment else f"gifts/{gift}"
+    link = f"{base}/{page}?key={payment_secret(payment or gift)}&lang={language}"
+    with force_locale("en" if language == "en" else "zh_Hans_CN"):
+        subject = _("感谢您的捐赠，捐赠确认书已经开具")
+        text = _(
+            "您好：\n\n感谢您的捐赠。捐赠已经入账，捐赠确认书已经开具。\n"
+            "打开下面的网址，可以查看捐赠、下载确认书：\n\n%(link)s\n\n"
+            "凭这个网址就能看到您的捐赠，请不要转发给别人。\n"
+            "这封邮件由系统发出，请不要直接回复。",
+            link=link,
+        )
+    return Message(to=email, subject=subject, text=text, key=f"thanks:{payment or gift}")
