@@ -23,10 +23,13 @@ from charity.ledger import queries as ledger
 
 @dataclass(frozen=True, slots=True)
 class GiftView:
-    """One gift. ``donor_shown`` is what the public sees; ``None`` where no donor is told."""
+    """One gift. ``donor_shown`` is what the public sees; ``None`` where no donor is told.
+
+    A gift entered by hand has no payment.
+    """
 
     id: str
-    payment_id: str
+    payment_id: str | None
     campaign_slug: str
     campaign_name: str
     campaign_name_en: str
@@ -107,9 +110,8 @@ def _gifts() -> Select[*tuple[Any, ...]]:
             Gift.receipt_wanted,
             Gift.bill_wish,
             Gift.settled_at,
-            Intent.id.label("intent_id"),
             Intent.public_id.label("payment_id"),
-            Intent.currency,
+            place.c.currency,
             Donor.name.label("donor_name"),
             Donor.organization_name,
             Donor.organization_uscc,
@@ -121,7 +123,7 @@ def _gifts() -> Select[*tuple[Any, ...]]:
             place.c.name,
             place.c.name_en,
         )
-        .join(Intent, Intent.id == Gift.intent_id)
+        .outerjoin(Intent, Intent.id == Gift.intent_id)
         .join(place, place.c.campaign_unit_id == Gift.campaign_unit_id)
         .outerjoin(Donor, Donor.id == Gift.donor_id)
     )
@@ -223,9 +225,11 @@ def _gift(gift_id: str) -> GiftView:
 
 
 def gift(gift_id: str, secret: str) -> GiftView:
-    """The gift, opened with its payment's key. Raises GiftUnknown, also for a wrong key."""
+    """The gift, opened with its payment's key (by hand: its own). Raises GiftUnknown, also for a
+    wrong key.
+    """
     view = _gift(gift_id)
-    if not opens(view.payment_id, secret):
+    if not opens(view.payment_id or view.id, secret):
         raise GiftUnknown
     return view
 

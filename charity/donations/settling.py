@@ -282,7 +282,7 @@ def _write_paid(paid: Sequence[_Paid], now: dt.datetime) -> None:
         else:
             donors.add(donor_id)
     _post(paid, gifts, now)
-    _count_donors(donors, nameless, now)
+    count_donors(donors, nameless, now)
 
 
 def _post(
@@ -318,7 +318,7 @@ def _post(
     sheet.post()
 
 
-def _count_donors(donors: set[int], nameless: int, now: dt.datetime) -> None:
+def count_donors(donors: set[int], nameless: int, now: dt.datetime) -> None:
     """Move the tally by donors whose first gift this is, and by gifts of nobody."""
     session = db.session()
     fresh = 0

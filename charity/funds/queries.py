@@ -256,8 +256,8 @@ def unit_books() -> Select[*tuple[Any, ...]]:
     """One row for each unit of each public campaign; a select, so that figures can join it.
 
     ``campaign_unit_id``, ``book_id``, ``campaign_id``, ``slug``, ``campaign_name``,
-    ``campaign_name_en``, ``filing_number``, ``unit_id``, ``code``, ``name``, ``name_en``,
-    ``area_code``, ``area_name``, ``level``, ``depth``, ``parent_id``, ``parent_code``.
+    ``campaign_name_en``, ``filing_number``, ``currency``, ``unit_id``, ``code``, ``name``,
+    ``name_en``, ``area_code``, ``area_name``, ``level``, ``depth``, ``parent_id``, ``parent_code``.
     """
     return (
         select(
@@ -268,6 +268,7 @@ def unit_books() -> Select[*tuple[Any, ...]]:
             Campaign.name.label("campaign_name"),
             Campaign.name_en.label("campaign_name_en"),
             Campaign.filing_number,
+            Campaign.currency,
             CampaignUnit.unit_id,
             Unit.code,
             Unit.name,

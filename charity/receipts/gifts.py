@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from charity.donations import queries as donations
 from charity.donations.kinds import Display, GiftStatus
-from charity.donations.models import Donor, Gift, Intent
+from charity.donations.models import Donor, Gift
 from charity.funds.models import Campaign, CampaignUnit, Unit
 from charity.kernel import clock
 from charity.kernel.crypto import mask_name
@@ -78,7 +78,7 @@ def load(gift_ids: Sequence[int]) -> list[GiftFacts]:
             Gift.display,
             Gift.amount_fen,
             Gift.bill_wish,
-            Intent.currency,
+            Campaign.currency,
             Gift.settled_at,
             Donor.name,
             Donor.organization_name,
@@ -87,7 +87,6 @@ def load(gift_ids: Sequence[int]) -> list[GiftFacts]:
             Campaign.filing_number,
             Unit.name.label("unit_name"),
         )
-        .join(Intent, Intent.id == Gift.intent_id)
         .join(CampaignUnit, CampaignUnit.id == Gift.campaign_unit_id)
         .join(Campaign, Campaign.id == CampaignUnit.campaign_id)
         .join(Unit, Unit.id == CampaignUnit.unit_id)

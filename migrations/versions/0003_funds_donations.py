@@ -118,17 +118,48 @@ def upgrade() -> None:
         sa.Column("area_code", sa.String(length=12), nullable=False),
         sa.Column("area_name", sa.String(length=120), nullable=False),
         sa.Column("parent_id", sa.BigInteger(), nullable=True),
+        sa.Column("parent_depth", sa.SmallInteger(), nullable=True),
         sa.Column("depth", sa.SmallInteger(), nullable=False),
+        sa.Column(
+            "closed_on",
+            sa.Date(),
+            nullable=True,
+            comment="the first day on which it takes no gifts",
+        ),
+        sa.Column("closed_why", sa.String(length=10), nullable=True),
+        sa.Column("successor_id", sa.BigInteger(), nullable=True),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.CheckConstraint(
-            "depth >= 0 AND (depth = 0) = (parent_id IS NULL)", name=op.f("ck_funds_unit_depth")
+            "depth = CASE WHEN parent_id IS NULL THEN 0 ELSE parent_depth + 1 END",
+            name=op.f("ck_funds_unit_depth"),
         ),
         sa.CheckConstraint(
             "parent_id IS NULL OR parent_id <> id", name=op.f("ck_funds_unit_not_its_own_parent")
         ),
-        sa.ForeignKeyConstraint(["parent_id"], ["funds_unit.id"], name="fk_funds_unit_parent_id"),
+        sa.CheckConstraint(
+            "(parent_id IS NULL) = (parent_depth IS NULL)",
+            name=op.f("ck_funds_unit_parent_depth"),
+        ),
+        sa.CheckConstraint(
+            "(closed_on IS NULL) = (closed_why IS NULL) AND (successor_id IS NULL OR closed_why = 'merged')",
+            name=op.f("ck_funds_unit_closed"),
+        ),
+        sa.CheckConstraint(
+            "closed_why IN ('merged', 'left')", name=op.f("ck_funds_unit_closed_why")
+        ),
+        sa.ForeignKeyConstraint(
+            ["parent_id", "parent_depth"],
+            ["funds_unit.id", "funds_unit.depth"],
+            name="fk_funds_unit_parent_id_parent_depth",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+        sa.ForeignKeyConstraint(
+            ["successor_id"], ["funds_unit.id"], name="fk_funds_unit_successor_id"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_funds_unit"),
         sa.UniqueConstraint("code", name="uq_funds_unit_code"),
+        sa.UniqueConstraint("id", "depth", name="uq_funds_unit_id_depth"),
     )
     op.create_index(
         "ix_funds_unit_area_code_code", "funds_unit", ["area_code", "code"], unique=False
@@ -274,6 +305,12 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.BigInteger(), nullable=False),
         sa.Column("book_id", sa.BigInteger(), nullable=False),
         sa.Column("admitted_at", MOMENT, nullable=False),
+        sa.Column(
+            "request_id",
+            sa.String(length=32),
+            nullable=True,
+            comment="the approval that opened the book; null when opened with the campaign",
+        ),
         sa.ForeignKeyConstraint(
             ["book_id"], ["ledger_book.id"], name="fk_funds_campaign_unit_book_id"
         ),
@@ -294,10 +331,39 @@ def upgrade() -> None:
         "ix_funds_campaign_unit_unit_id", "funds_campaign_unit", ["unit_id"], unique=False
     )
     op.create_table(
+        "donations_sheet",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("form_key", sa.String(length=120), nullable=False, comment="one form is one sheet"),
+        sa.Column("facts_hash", sa.String(length=64), nullable=False, comment="keyed hash of the form"),
+        sa.Column("campaign_unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("method", sa.String(length=4), nullable=False),
+        sa.Column("collected_on", sa.Date(), nullable=False),
+        sa.Column("entered_by_id", sa.String(length=64), nullable=False),
+        sa.Column("entered_by_name", sa.String(length=120), nullable=False),
+        sa.Column("entered_at", MOMENT, nullable=False),
+        sa.CheckConstraint("method IN ('cash', 'bank')", name=op.f("ck_donations_sheet_method")),
+        sa.ForeignKeyConstraint(
+            ["campaign_unit_id"],
+            ["funds_campaign_unit.id"],
+            name="fk_donations_sheet_campaign_unit_id",
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_donations_sheet"),
+        sa.UniqueConstraint("form_key", name="uq_donations_sheet_form_key"),
+        sa.UniqueConstraint("public_id", name="uq_donations_sheet_public_id"),
+    )
+    op.create_index(
+        "ix_donations_sheet_campaign_unit_id_id",
+        "donations_sheet",
+        ["campaign_unit_id", "id"],
+        unique=False,
+    )
+    op.create_table(
         "donations_gift",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("public_id", sa.String(length=32), nullable=False),
-        sa.Column("intent_id", sa.BigInteger(), nullable=False),
+        sa.Column("intent_id", sa.BigInteger(), nullable=True),
+        sa.Column("sheet_id", sa.BigInteger(), nullable=True),
         sa.Column("line", sa.SmallInteger(), nullable=False),
         sa.Column("campaign_unit_id", sa.BigInteger(), nullable=False),
         sa.Column("book_id", sa.BigInteger(), nullable=False),
@@ -315,6 +381,20 @@ def upgrade() -> None:
             comment="settled, wanted, and not issued yet",
         ),
         sa.Column("bill_wish", sa.String(length=10), nullable=False),
+        sa.Column(
+            "language",
+            sa.String(length=2),
+            server_default=sa.text("'zh'"),
+            nullable=False,
+            comment="in which the donor is written to",
+        ),
+        sa.Column(
+            "moved",
+            sa.SmallInteger(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="how often its unit was corrected",
+        ),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("settled_at", MOMENT, nullable=True),
         sa.CheckConstraint(
@@ -325,10 +405,13 @@ def upgrade() -> None:
             "display IN ('masked', 'name', 'anonymous')", name=op.f("ck_donations_gift_display")
         ),
         sa.CheckConstraint(
-            "status IN ('created', 'pending', 'settled', 'failed', 'expired', 'partly_refunded', 'refunded', 'disputed')",
+            "status IN ('created', 'pending', 'settled', 'failed', 'expired', 'withdrawn', 'partly_refunded', 'refunded', 'disputed')",
             name=op.f("ck_donations_gift_status"),
         ),
         sa.CheckConstraint("amount_fen >= 1", name=op.f("ck_donations_gift_amount")),
+        sa.CheckConstraint(
+            "(intent_id IS NULL) <> (sheet_id IS NULL)", name=op.f("ck_donations_gift_origin")
+        ),
         sa.ForeignKeyConstraint(
             ["campaign_unit_id", "book_id"],
             ["funds_campaign_unit.id", "funds_campaign_unit.book_id"],
@@ -340,8 +423,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["intent_id"], ["donations_intent.id"], name="fk_donations_gift_intent_id"
         ),
+        sa.ForeignKeyConstraint(
+            ["sheet_id"], ["donations_sheet.id"], name="fk_donations_gift_sheet_id"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_donations_gift"),
         sa.UniqueConstraint("intent_id", "line", name="uq_donations_gift_intent_id_line"),
+        sa.UniqueConstraint("sheet_id", "line", name="uq_donations_gift_sheet_id_line"),
         sa.UniqueConstraint("public_id", name="uq_donations_gift_public_id"),
     )
     op.create_index(
@@ -366,6 +453,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in (
         "donations_gift",
+        "donations_sheet",
         "funds_campaign_unit",
         "sandbox_event",
         "funds_campaign",
