@@ -140,7 +140,7 @@ class ProviderRefused(RuleBroken):
 
     code = "provider_refused"
     message = _("支付渠道没有接受这次请求，没有扣款。请换一种支付方式，或者与我们联系。")
-    status = 502
+    field = "provider"
 
 
 class BadSignature(Exception):

@@ -66,6 +66,12 @@ class Intent(Base):
             sqlite_where=text("status IN ('created', 'pending')"),
             postgresql_where=text("status IN ('created', 'pending')"),
         ),
+        Index(
+            "ix_donations_intent_look",
+            "look_at",
+            sqlite_where=text("status <> 'paid' AND look_at IS NOT NULL"),
+            postgresql_where=text("status <> 'paid' AND look_at IS NOT NULL"),
+        ),
     )
     id: Mapped[Id]
     public_id: Mapped[str] = mapped_column(String(32))
@@ -77,6 +83,8 @@ class Intent(Base):
     mode: Mapped[str] = mapped_column(String(4))
     reference: Mapped[str | None] = mapped_column(String(120))
     pay_url: Mapped[str | None] = mapped_column(String(500))
+    scan: Mapped[str | None] = mapped_column(String(500), comment="a code to scan, not a page")
+    look_at: Mapped[Moment | None] = mapped_column(comment="when the provider is asked next")
     amount_fen: Mapped[Fen]
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(10))
@@ -165,9 +173,105 @@ class Payment(Base):
     object_id: Mapped[str] = mapped_column(String(120))
     amount_fen: Mapped[Fen]
     currency: Mapped[str] = mapped_column(String(3))
-    fee_fen: Mapped[Fen]
+    fee_fen: Mapped[Fen | None] = mapped_column(comment="null: stated later, see ``Fee``")
     paid_at: Mapped[Moment]
     recorded_at: Mapped[Moment]
+
+
+class Fee(Base):
+    """What a provider took for one payment, when it said so after the payment."""
+
+    __tablename__ = "donations_fee"
+    __table_args__ = (
+        UniqueConstraint("payment_id"),
+        UniqueConstraint("provider", "account", "object_id"),
+        CheckConstraint("amount_fen >= 0", name="amount"),
+        {"info": {"append_only": True}},
+    )
+    id: Mapped[Id]
+    payment_id: Mapped[int] = mapped_column(ForeignKey("donations_payment.id"))
+    provider: Mapped[str] = mapped_column(String(20))
+    account: Mapped[str] = mapped_column(String(64))
+    object_id: Mapped[str] = mapped_column(String(120))
+    amount_fen: Mapped[Fen]
+    stated_at: Mapped[Moment]
+    recorded_at: Mapped[Moment]
+
+
+class Payout(Base):
+    """Money a provider sent on: one group of entries, ``transit`` until its bank line comes."""
+
+    __tablename__ = "donations_payout"
+    __table_args__ = (
+        UniqueConstraint("provider", "account", "object_id"),
+        UniqueConstraint("group_id"),
+        {"info": {"append_only": True}},
+    )
+    id: Mapped[Id]
+    provider: Mapped[str] = mapped_column(String(20))
+    account: Mapped[str] = mapped_column(String(64))
+    object_id: Mapped[str] = mapped_column(String(120))
+    amount_fen: Mapped[Fen] = mapped_column(comment="negative: the provider took it back")
+    currency: Mapped[str] = mapped_column(String(3))
+    group_id: Mapped[int] = mapped_column(BigInteger)
+    sent_at: Mapped[Moment]
+    recorded_at: Mapped[Moment]
+
+
+class PayoutBook(Base):
+    """A book's net in a payout: what its bank line will move from ``transit``."""
+
+    __tablename__ = "donations_payout_book"
+    __table_args__ = (
+        UniqueConstraint("payout_id", "book_id"),
+        CheckConstraint("net_fen <> 0", name="net"),
+        {"info": {"append_only": True}},
+    )
+    id: Mapped[Id]
+    payout_id: Mapped[int] = mapped_column(ForeignKey("donations_payout.id"))
+    book_id: Mapped[int] = mapped_column(ForeignKey("ledger_book.id"))
+    net_fen: Mapped[Fen]
+
+
+class PayoutLine(Base):
+    """One of the provider's lines in a payout; each is in one payout for ever."""
+
+    __tablename__ = "donations_payout_line"
+    __table_args__ = (
+        UniqueConstraint("provider", "account", "object_id"),
+        {"info": {"append_only": True}},
+    )
+    id: Mapped[Id]
+    payout_id: Mapped[int] = mapped_column(ForeignKey("donations_payout.id"))
+    provider: Mapped[str] = mapped_column(String(20))
+    account: Mapped[str] = mapped_column(String(64))
+    object_id: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(40))
+    net_fen: Mapped[Fen]
+
+
+class Inquiry(Base):
+    """Something a provider only pointed at: it is asked about, and its answer stored as told."""
+
+    __tablename__ = "donations_inquiry"
+    __table_args__ = (
+        UniqueConstraint("provider", "account", "inquiry", "object_id"),
+        Index(
+            "ix_donations_inquiry_due",
+            "next_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+    )
+    id: Mapped[Id]
+    provider: Mapped[str] = mapped_column(String(20))
+    account: Mapped[str] = mapped_column(String(64))
+    inquiry: Mapped[str] = mapped_column(String(20))
+    object_id: Mapped[str] = mapped_column(String(120))
+    asked_at: Mapped[Moment]
+    attempts: Mapped[int] = mapped_column(SmallInteger)
+    next_at: Mapped[Moment]
+    done_at: Mapped[Moment | None]
 
 
 class StatusEvent(Base):
@@ -225,7 +329,7 @@ class SandboxEvent(Base):
 
     __tablename__ = "sandbox_event"
     __table_args__ = (
-        UniqueConstraint("reference", "type"),
+        UniqueConstraint("object_id", "type"),
         Index(
             "ix_sandbox_event_undelivered",
             "next_at",
@@ -235,9 +339,26 @@ class SandboxEvent(Base):
     )
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     reference: Mapped[str] = mapped_column(ForeignKey("sandbox_session.reference"))
+    object_id: Mapped[str] = mapped_column(String(40), comment="the session or the refund")
     type: Mapped[str] = mapped_column(String(40))
     body: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[Moment]
     attempts: Mapped[int] = mapped_column(SmallInteger)
     next_at: Mapped[Moment]
     delivered_at: Mapped[Moment | None]
+
+
+class SandboxRefund(Base):
+    """The sandbox provider's own record of money it sent back."""
+
+    __tablename__ = "sandbox_refund"
+    __table_args__ = (
+        UniqueConstraint("refund_id"),
+        Index("ix_sandbox_refund_session_reference", "session_reference"),
+        CheckConstraint("amount_fen >= 1", name="amount"),
+    )
+    reference: Mapped[str] = mapped_column(String(40), primary_key=True)
+    refund_id: Mapped[str] = mapped_column(String(120))
+    session_reference: Mapped[str] = mapped_column(ForeignKey("sandbox_session.reference"))
+    amount_fen: Mapped[Fen]
+    created_at: Mapped[Moment]

@@ -298,7 +298,7 @@ def _post(
         lines = gifts[one.intent.id]
         # A provider's clock may run ahead; nothing is entered for a day to come.
         day = clock.local_date(min(one.event.at, now))
-        shares = split(one.event.fee_fen, [fen for _, _, fen in lines])
+        shares = split(one.event.fee_fen or 0, [fen for _, _, fen in lines])
         for (public, book_id, fen), share in zip(lines, shares, strict=True):
             shortfall = sheet.balance(book_id, recipes.SHORTFALL)
             sheet.add(

@@ -47,6 +47,10 @@ def upgrade() -> None:
         sa.Column("mode", sa.String(length=4), nullable=False),
         sa.Column("reference", sa.String(length=120), nullable=True),
         sa.Column("pay_url", sa.String(length=500), nullable=True),
+        sa.Column(
+            "scan", sa.String(length=500), nullable=True, comment="a code to scan, not a page"
+        ),
+        sa.Column("look_at", MOMENT, nullable=True, comment="when the provider is asked next"),
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("status", sa.String(length=10), nullable=False),
@@ -71,6 +75,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("status IN ('created', 'pending')"),
         postgresql_where=sa.text("status IN ('created', 'pending')"),
+    )
+    op.create_index(
+        "ix_donations_intent_look",
+        "donations_intent",
+        ["look_at"],
+        unique=False,
+        sqlite_where=sa.text("status <> 'paid' AND look_at IS NOT NULL"),
+        postgresql_where=sa.text("status <> 'paid' AND look_at IS NOT NULL"),
     )
     op.create_table(
         "donations_tally",
@@ -189,7 +201,12 @@ def upgrade() -> None:
         sa.Column("object_id", sa.String(length=120), nullable=False),
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("fee_fen", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "fee_fen",
+            sa.BigInteger(),
+            nullable=True,
+            comment="null: stated later, see ``Fee``",
+        ),
         sa.Column("paid_at", MOMENT, nullable=False),
         sa.Column("recorded_at", MOMENT, nullable=False),
         sa.CheckConstraint(
@@ -244,6 +261,7 @@ def upgrade() -> None:
         sa.Column("ends_on", sa.Date(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("purpose_en", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(length=12), nullable=False),
         sa.Column("area", sa.Text(), nullable=False),
         sa.Column("area_en", sa.Text(), nullable=False),
         sa.Column("beneficiaries", sa.Text(), nullable=False),
@@ -254,13 +272,49 @@ def upgrade() -> None:
         sa.Column("cost_plan_en", sa.Text(), nullable=False),
         sa.Column("leftover", sa.Text(), nullable=False),
         sa.Column("leftover_en", sa.Text(), nullable=False),
+        sa.Column("fallback_use", sa.Text(), nullable=False),
+        sa.Column("fallback_use_en", sa.Text(), nullable=False),
+        sa.Column("methods", sa.Text(), nullable=False, comment="ways of accepting gifts"),
+        sa.Column("methods_en", sa.Text(), nullable=False),
+        sa.Column("bank_account", sa.String(length=300), nullable=False),
+        sa.Column(
+            "expected_fen", sa.BigInteger(), nullable=False, comment="expected amount of the plan"
+        ),
+        sa.Column("expected_basis", sa.Text(), nullable=False),
+        sa.Column("expected_basis_en", sa.Text(), nullable=False),
         sa.Column("person_in_charge", sa.String(length=60), nullable=False),
         sa.Column("contact_phone", sa.String(length=60), nullable=False),
-        sa.Column("contact_address", sa.String(length=200), nullable=False),
+        sa.Column("contact_address", sa.String(length=200), nullable=False, comment="office"),
+        sa.Column(
+            "description",
+            sa.Text(),
+            nullable=False,
+            comment="as typed, in the conventions of richtext",
+        ),
+        sa.Column("description_en", sa.Text(), nullable=False),
+        sa.Column(
+            "plan_version", sa.SmallInteger(), nullable=False, comment="0 until it is filed"
+        ),
+        sa.Column("taken_down_at", MOMENT, nullable=True),
+        sa.Column("taken_down_words", sa.Text(), nullable=False),
+        sa.Column("taken_down_words_en", sa.Text(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.CheckConstraint(
-            "status = 'draft' OR (filing_number <> '' AND platform_url <> '')",
+            "fundraising_basis IN ('public', 'directed', 'none')",
+            name=op.f("ck_funds_campaign_basis"),
+        ),
+        sa.CheckConstraint(
+            "status = 'draft' OR fundraising_basis <> 'public' OR filing_number <> ''",
             name=op.f("ck_funds_campaign_filed"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('draft', 'filed') OR fundraising_basis <> 'public' OR platform_url <> ''",
+            name=op.f("ck_funds_campaign_listed"),
+        ),
+        sa.CheckConstraint("expected_fen >= 0", name=op.f("ck_funds_campaign_expected_fen")),
+        sa.CheckConstraint(
+            "(taken_down_at IS NULL) = (taken_down_words = '')",
+            name=op.f("ck_funds_campaign_taken_down_with_words"),
         ),
         sa.CheckConstraint(
             "status IN ('draft', 'filed', 'open', 'ended', 'reported', 'closed')",
@@ -278,6 +332,9 @@ def upgrade() -> None:
         "sandbox_event",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("reference", sa.String(length=40), nullable=False),
+        sa.Column(
+            "object_id", sa.String(length=40), nullable=False, comment="the session or the refund"
+        ),
         sa.Column("type", sa.String(length=40), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
@@ -288,7 +345,7 @@ def upgrade() -> None:
             ["reference"], ["sandbox_session.reference"], name="fk_sandbox_event_reference"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_sandbox_event"),
-        sa.UniqueConstraint("reference", "type", name="uq_sandbox_event_reference_type"),
+        sa.UniqueConstraint("object_id", "type", name="uq_sandbox_event_object_id_type"),
     )
     op.create_index(
         "ix_sandbox_event_undelivered",

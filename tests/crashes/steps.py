@@ -146,7 +146,7 @@ def set_web(traps: Traps) -> None:
     traps.after(services, "start", "intent.started")
     traps.after("charity.web.site.giving", "_go_and_pay", "redirect.built")
     traps.before(sandbox, "deliver", "decided")
-    traps.after(sandbox, "_post", "delivered", _something)
+    traps.after(f"{sandbox}_post", "_post", "delivered", _something)
 
 
 def set_worker(traps: Traps) -> None:
@@ -281,7 +281,8 @@ def start(
     traps = Traps(folder)
     # What a test would wait ten seconds for: an undelivered event is sent again soon.
     sandbox: Any = importlib.import_module("charity.donations.providers.sandbox")
-    sandbox._LEASE = sandbox.dt.timedelta(seconds=1)
+    post: Any = importlib.import_module("charity.donations.providers.sandbox_post")
+    sandbox.LEASE = post.LEASE = post.dt.timedelta(seconds=1)
     if canary:
         remove_guard(canary)
     if arguments[0] == "web":

@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 
 from charity.app import create_app
 from charity.donations import jobs as donation_jobs
-from charity.donations.providers import sandbox
+from charity.donations.providers import sandbox, sandbox_wire
 from charity.kernel import clock
 from charity.kernel.atomic import atomic
 from charity.kernel.crypto import keyring
@@ -162,11 +162,11 @@ def test_an_empty_or_public_secret_opens_nothing(
 ) -> None:
     app, _ = live
     raw = event("sbx_unknown")
-    true_secret = sandbox._secret
+    true_secret = sandbox_wire._secret
     for guess in (b"", b"secret", b"sandbox", b"None"):
-        monkeypatch.setattr(sandbox, "_secret", lambda guess=guess: guess)
+        monkeypatch.setattr(sandbox_wire, "_secret", lambda guess=guess: guess)
         header = signed(app, raw)
-        monkeypatch.setattr(sandbox, "_secret", true_secret)
+        monkeypatch.setattr(sandbox_wire, "_secret", true_secret)
         assert send(raw, header) == 400
     assert stored(app) == 0
     with app.app_context():
