@@ -18,6 +18,7 @@ from charity.door import payment_key
 from charity.funds import queries as funds
 from charity.kernel.access import Access, View, mark
 from charity.kernel.errors import NotFound
+from charity.people import queries as people
 from charity.people.kinds import Role
 from charity.web import signed
 from charity.web.address import own_path
@@ -128,7 +129,7 @@ def _refusal(
         return _to("account.login")
     if not who.holds(roles, scopes() if callable(scopes) else scopes):
         raise NotFound
-    if second_factor and not signed.is_fresh(who):
+    if second_factor and not people.is_fresh(who):
         return _to("account.second_factor")
     return None
 

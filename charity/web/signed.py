@@ -2,34 +2,40 @@
 
 Rule: the cookie holds a random token and our signature over it, nothing else; who it is and whether
 the session still runs is asked of the database, once a request, so a session that was ended on the
-server is over at once. A new token is given at every sign-in and every second factor, so none that
-was there before is worth anything. A page that knows who reads it is never stored.
+server is over at once. A new token is given at every sign-in, so none that was there before is
+worth anything. A page that knows who reads it is never stored.
 """
 
 from __future__ import annotations
 
-from flask import current_app, g, request, session
+import structlog
+from flask import Flask, current_app, g, request, session
 from itsdangerous import BadSignature, Signer
+from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response
 
-from charity.kernel import clock
+from charity.kernel.atomic import atomically
 from charity.people import queries as people
-from charity.people.kinds import SECOND_FACTOR_LASTS
-from charity.people.queries import Signed
+from charity.people import sessions
+from charity.people.queries import Found, Signed
 
 _SALT = "charity.web.signed"
 _KEPT = "charity.signed"
+_log = structlog.get_logger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Note at the end of a request that its session was used."""
+    app.after_request(_touch)
 
 
 def maybe() -> Signed | None:
     """The person signed in on this request, or None."""
-    if _KEPT not in request.environ:
-        token = _token()
-        request.environ[_KEPT] = people.signed(token) if token else None
-    found: Signed | None = request.environ[_KEPT]
-    if found is not None:
-        g.private = True
-    return found
+    found = _found()
+    if found is None:
+        return None
+    g.private = True
+    return found.signed
 
 
 def current() -> Signed:
@@ -38,12 +44,6 @@ def current() -> Signed:
     if found is None:
         raise RuntimeError("this view has no guard that asks who is signed in")
     return found
-
-
-def is_fresh(who: Signed) -> bool:
-    """Whether the second factor was shown lately enough for what asks for one."""
-    at = who.second_factor_at
-    return at is not None and clock.now() - at < SECOND_FACTOR_LASTS
 
 
 def enter(response: Response, token: str) -> None:
@@ -67,6 +67,14 @@ def leave(response: Response) -> None:
     )
 
 
+def _found() -> Found | None:
+    if _KEPT not in request.environ:
+        token = _token()
+        request.environ[_KEPT] = people.by_token(token) if token else None
+    kept: Found | None = request.environ[_KEPT]
+    return kept
+
+
 def _token() -> str | None:
     """The token of the cookie, if the signature is ours."""
     given = request.cookies.get(_cookie_name(), "")
@@ -76,6 +84,17 @@ def _token() -> str | None:
         return _signer().unsign(given).decode()
     except BadSignature:
         return None
+
+
+def _touch(response: Response) -> Response:
+    found: Found | None = request.environ.get(_KEPT)
+    if found is not None and found.touch_due:
+        try:
+            atomically(sessions.touch)(found.signed.session_id)
+        except DBAPIError as error:
+            # The page is drawn; that it was asked for can be noted the next time.
+            _log.info("session.not_touched", kind=type(error).__name__)
+    return response
 
 
 def _forget_forms() -> None:
