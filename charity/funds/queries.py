@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.orm import aliased
 
 from charity.funds.errors import UnknownCampaign, UnknownUnit
-from charity.funds.kinds import PUBLIC, CampaignStatus
+from charity.funds.kinds import PUBLIC, Basis, CampaignStatus
 from charity.funds.models import Campaign, CampaignUnit, Charity, Unit
+from charity.funds.rules import takes_online
 from charity.kernel import clock
 from charity.kernel.db import among, db
 
@@ -66,6 +67,21 @@ class CampaignView:
     contact_address: str
     fundraising_basis: str
     accepts_gifts: bool
+    area_code: str = ""
+    fallback_use: str = ""
+    fallback_use_en: str = ""
+    methods: str = ""
+    methods_en: str = ""
+    bank_account: str = ""
+    expected_fen: int = 0
+    expected_basis: str = ""
+    expected_basis_en: str = ""
+    description: str = ""
+    description_en: str = ""
+    plan_version: int = 0
+    taken_down_at: dt.datetime | None = None
+    taken_down_words: str = ""
+    taken_down_words_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +111,6 @@ class Place:
     currency: str
 
 
-def open_on(status: str, starts_on: dt.date, ends_on: dt.date, today: dt.date) -> bool:
-    """Whether a campaign of this status and these dates takes gifts today."""
-    return status == CampaignStatus.OPEN.value and starts_on <= today <= ends_on
-
-
 def charity() -> CharityView | None:
     """The charity's details; ``None`` before they were stated."""
     row = db.session().execute(
@@ -119,35 +130,27 @@ def charity() -> CharityView | None:
     return None if found is None else CharityView(*found)
 
 
-def _campaign_view(row: Campaign) -> CampaignView:
+_SAME = tuple(
+    each.name for each in fields(CampaignView) if each.name not in {"status", "accepts_gifts"}
+)
+
+
+def campaign_view(row: Campaign) -> CampaignView:
+    """The campaign of a row, whatever its state; pages get it only through what they may see."""
+    status = CampaignStatus(row.status)
     return CampaignView(
-        slug=row.slug,
-        name=row.name,
-        name_en=row.name_en,
-        status=CampaignStatus(row.status),
-        currency=row.currency,
-        purpose=row.purpose,
-        purpose_en=row.purpose_en,
-        filing_number=row.filing_number,
-        platform_name=row.platform_name,
-        platform_url=row.platform_url,
-        starts_on=row.starts_on,
-        ends_on=row.ends_on,
-        area=row.area,
-        area_en=row.area_en,
-        beneficiaries=row.beneficiaries,
-        beneficiaries_en=row.beneficiaries_en,
-        use_plan=row.use_plan,
-        use_plan_en=row.use_plan_en,
-        cost_plan=row.cost_plan,
-        cost_plan_en=row.cost_plan_en,
-        leftover=row.leftover,
-        leftover_en=row.leftover_en,
-        person_in_charge=row.person_in_charge,
-        contact_phone=row.contact_phone,
-        contact_address=row.contact_address,
-        fundraising_basis=row.fundraising_basis,
-        accepts_gifts=open_on(row.status, row.starts_on, row.ends_on, clock.today()),
+        **{name: getattr(row, name) for name in _SAME},
+        status=status,
+        accepts_gifts=takes_online(
+            status=status,
+            basis=Basis(row.fundraising_basis),
+            filed=bool(row.filing_number),
+            listed=bool(row.platform_url),
+            taken_down=row.taken_down_at is not None,
+            starts_on=row.starts_on,
+            ends_on=row.ends_on,
+            today=clock.today(),
+        ),
     )
 
 
@@ -158,7 +161,7 @@ def _public() -> Select[Campaign]:
 def campaigns() -> list[CampaignView]:
     """All public campaigns, the newest first."""
     rows = db.session().scalars(_public().order_by(Campaign.starts_on.desc(), Campaign.slug))
-    return [_campaign_view(row) for row in rows]
+    return [campaign_view(row) for row in rows]
 
 
 def campaign(slug: str) -> CampaignView:
@@ -166,7 +169,7 @@ def campaign(slug: str) -> CampaignView:
     row = db.session().scalars(_public().where(Campaign.slug == slug)).first()
     if row is None:
         raise UnknownCampaign
-    return _campaign_view(row)
+    return campaign_view(row)
 
 
 def _units(slug: str) -> Select[*tuple[Any, ...]]:

@@ -11,25 +11,26 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import insert, select, update
 
+from charity.areas import queries as areas
+from charity.areas.errors import UnknownArea
 from charity.audit.services import record
 from charity.funds.errors import (
-    AlreadyAdmitted,
     CodeTaken,
     CodeUnfit,
     DatesUnfit,
     UnknownCampaign,
     UnknownUnit,
 )
-from charity.funds.kinds import CampaignStatus, UnitLevel
-from charity.funds.models import Campaign, CampaignUnit, Charity, Fund, Unit
-from charity.funds.states import NEXT
+from charity.funds.kinds import CampaignStatus
+from charity.funds.models import Campaign, Charity, Fund, Unit
+from charity.funds.plans import note_step, record_version
+from charity.funds.unit_books import admit_unit as admit_unit
+from charity.funds.unit_register import create_unit as create_unit
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import db
-from charity.kernel.errors import Conflict
 from charity.kernel.ids import new_id
-from charity.ledger.kinds import BookKind
-from charity.ledger.services import Actor, open_book
+from charity.ledger.services import Actor
 
 _CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?", re.ASCII)
 
@@ -79,6 +80,17 @@ class CampaignFacts:
     use_plan_en: str = ""
     cost_plan_en: str = ""
     leftover_en: str = ""
+    area_code: str = "620000"
+    fallback_use: str = ""
+    fallback_use_en: str = ""
+    methods: str = ""
+    methods_en: str = ""
+    bank_account: str = ""
+    expected_fen: int = 0
+    expected_basis: str = ""
+    expected_basis_en: str = ""
+    description: str = ""
+    description_en: str = ""
 
 
 def _trail(actor: Actor | None, verb: str, kind: str, name: str, after: dict[str, object]) -> None:
@@ -126,61 +138,19 @@ def create_fund(code: str, name: str, name_en: str, *, actor: Actor | None = Non
     return fund_id
 
 
-def create_unit(
-    code: str,
-    name: str,
-    name_en: str,
-    *,
-    level: UnitLevel,
-    area_code: str,
-    area_name: str,
-    parent: str | None = None,
-    actor: Actor | None = None,
-) -> int:
-    """Register a raising unit below ``parent`` (its code) and return its id.
-
-    Raises ``CodeTaken``, ``CodeUnfit``, ``UnknownUnit`` (parent).
-    """
-    require_atomic()
-    _fit(code)
-    session = db.session()
-    if session.scalar(select(Unit.id).where(Unit.code == code)) is not None:
-        raise CodeTaken
-    parent_id, depth = None, 0
-    if parent is not None:
-        found = session.execute(select(Unit.id, Unit.depth).where(Unit.code == parent)).first()
-        if found is None:
-            raise UnknownUnit(field="parent")
-        parent_id, depth = found.id, found.depth + 1
-    unit_id = new_id()
-    session.execute(
-        insert(Unit).values(
-            id=unit_id,
-            code=code,
-            name=name,
-            name_en=name_en,
-            level=level.value,
-            area_code=area_code,
-            area_name=area_name,
-            parent_id=parent_id,
-            depth=depth,
-            created_at=clock.now(),
-        )
-    )
-    _trail(actor, "unit.created", "unit", code, {"name": name, "parent": parent})
-    return unit_id
-
-
 def create_campaign(
     fund: str, facts: CampaignFacts, *, office: str, actor: Actor | None = None
 ) -> int:
     """Enter a campaign of ``fund`` and admit its fund office's unit; return its id.
 
-    ``office`` is the code of the unit whose book takes gifts without a unit. Raises ``CodeTaken``,
-    ``CodeUnfit``, ``DatesUnfit``, ``UnknownUnit``.
+    ``office`` is the code of the unit whose book takes gifts without a unit. A campaign that was
+    filed before it came to this site is entered with its state; its plan is version 1. Raises
+    ``CodeTaken``, ``CodeUnfit``, ``DatesUnfit``, ``UnknownArea``, ``UnknownUnit``.
     """
     require_atomic()
     _fit(facts.slug)
+    if not areas.exists(facts.area_code):
+        raise UnknownArea
     if facts.ends_on < facts.starts_on:
         raise DatesUnfit(field="ends_on")
     session = db.session()
@@ -197,66 +167,17 @@ def create_campaign(
             id=campaign_id,
             fund_id=fund_id,
             office_unit_id=office_id,
+            plan_version=0,
+            taken_down_words="",
+            taken_down_words_en="",
             created_at=clock.now(),
             **values,
         )
     )
+    note_step(campaign_id, facts.status)
+    if facts.status is not CampaignStatus.DRAFT:
+        record_version(campaign_id, actor=actor)
     plan = {**values, "starts_on": str(facts.starts_on), "ends_on": str(facts.ends_on)}
     _trail(actor, "campaign.created", "campaign", facts.slug, plan)
     admit_unit(facts.slug, office, actor=actor)
     return campaign_id
-
-
-def change_status(slug: str, status: CampaignStatus, *, actor: Actor | None = None) -> None:
-    """Take a campaign one step forward. Raises ``UnknownCampaign``, ``Conflict``."""
-    require_atomic()
-    session = db.session()
-    now = session.scalar(select(Campaign.status).where(Campaign.slug == slug).with_for_update())
-    if now is None:
-        raise UnknownCampaign
-    if status not in NEXT[CampaignStatus(now)]:
-        raise Conflict
-    session.execute(update(Campaign).where(Campaign.slug == slug).values(status=status.value))
-    record(
-        "campaign.status",
-        "campaign",
-        slug,
-        actor_id=actor.id if actor else None,
-        actor_name=actor.name if actor else None,
-        before={"status": now},
-        after={"status": status.value},
-    )
-
-
-def admit_unit(campaign: str, unit: str, *, actor: Actor | None = None) -> int:
-    """Let a unit raise in a campaign: its book is opened; return the book's id.
-
-    Raises ``UnknownCampaign``, ``UnknownUnit``, ``AlreadyAdmitted``.
-    """
-    require_atomic()
-    session = db.session()
-    place = session.execute(
-        select(Campaign.id, Campaign.currency).where(Campaign.slug == campaign)
-    ).first()
-    if place is None:
-        raise UnknownCampaign
-    unit_id = session.scalar(select(Unit.id).where(Unit.code == unit))
-    if unit_id is None:
-        raise UnknownUnit
-    there = select(CampaignUnit.id).where(
-        CampaignUnit.campaign_id == place.id, CampaignUnit.unit_id == unit_id
-    )
-    if session.scalar(there) is not None:
-        raise AlreadyAdmitted
-    book_id = open_book(kind=BookKind.UNIT, currency=place.currency, campaign=campaign, unit=unit)
-    session.execute(
-        insert(CampaignUnit).values(
-            id=new_id(),
-            campaign_id=place.id,
-            unit_id=unit_id,
-            book_id=book_id,
-            admitted_at=clock.now(),
-        )
-    )
-    _trail(actor, "unit.admitted", "unit", unit, {"campaign": campaign})
-    return book_id

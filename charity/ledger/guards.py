@@ -36,6 +36,7 @@ KEPT_BY_TRIGGER = (
 )
 # Rows come through definer functions or migrations; the application may read them.
 OPENED_BY_FUNCTION = (
+    "areas_area",
     "ledger_book",
     "ledger_chart",
     "ledger_chart_book",

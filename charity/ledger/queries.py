@@ -7,6 +7,7 @@ is summed. A correction counts as the kind it corrects.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, fields
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -31,6 +32,7 @@ from charity.ledger.models import (
     Account,
     Book,
     BookHead,
+    ClosedPeriod,
     Database,
     Entry,
     Head,
@@ -156,6 +158,12 @@ def mode() -> str:
     return _modes[engine]
 
 
+def month_closed(day: dt.date) -> bool:
+    """Whether the month of ``day`` takes no more entries."""
+    found = select(ClosedPeriod.period).where(ClosedPeriod.period == f"{day:%Y-%m}")
+    return db.session().scalar(found) is not None
+
+
 def entry_numbers(keys: list[str]) -> dict[str, int]:
     """The numbers of entries by idempotency key; those without one are not in the answer."""
     rows = db.session().execute(
@@ -164,3 +172,18 @@ def entry_numbers(keys: list[str]) -> dict[str, int]:
         .where(Entry.idempotency_key.in_(keys))
     )
     return {row.idempotency_key: row.n for row in rows}
+
+
+def on_the_way(campaign: str) -> dict[str, int]:
+    """What a campaign's books hold that is not at rest, live, by account kind; zeros are left out.
+
+    Each account counts by its amount, so that two books never cancel each other out.
+    """
+    resting = [AccountKind.AVAILABLE.value, AccountKind.BANK.value]
+    rows = db.session().execute(
+        select(Account.kind, func.sum(func.abs(Account.debits - Account.credits)))
+        .join(Book, Book.id == Account.book_id)
+        .where(Book.campaign == campaign, Account.kind.not_in(resting))
+        .group_by(Account.kind)
+    )
+    return {kind: int(fen) for kind, fen in rows if fen}

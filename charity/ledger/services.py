@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, bindparam, insert, select, text
 
+from charity.areas import services as areas
 from charity.kernel import clock, migrate
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import UTCDateTime, db
@@ -41,13 +42,16 @@ __all__ = [
 
 
 def prepare(owner_url: str, scripts: Path, *, app_role: str | None, birth: Mode | None) -> None:
-    """Migrate to the newest schema and make all guards anew, as the owner, all or nothing.
+    """Migrate to the newest schema, make all guards anew and bring the areas, as the owner.
+
+    All of it or nothing.
 
     ``birth`` says what an unborn database is to be, for ever; ``None`` leaves it as it is.
     """
 
     def finish(conn: Connection) -> None:
         guards.install(conn, app_role=app_role)
+        areas.seed(conn)
         if birth is not None and conn.scalar(select(Database.mode)) is None:
             conn.execute(
                 insert(Database).values(
