@@ -7,6 +7,7 @@ import pkgutil
 
 from flask import Flask
 from sqlalchemy import make_url
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import charity
 from charity.config import RunMode, Settings, bundle_dir, load
@@ -60,9 +61,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     _bind_database(app)
     csrf.init_app(app)
     from charity import api, web
+    from charity.approvals import dated
+    from charity.parameters import queries as parameters
 
+    dated.read_with(parameters.value)
     web.init_app(app, babel)
     api.init_app(app)
+    if settings.proxies:
+        # Outermost, so that limits and metrics see the visitor's address and not the proxy's.
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign] # Flask's own way
     return app
 
 

@@ -80,6 +80,25 @@ class RequestView:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegationView:
+    """One role's deciding in another's hands, from a day to a day, both included."""
+
+    id: str
+    role: Role
+    scope: str | None
+    from_whom: Who
+    to_whom: Who
+    starts_on: dt.date
+    ends_on: dt.date
+    revoked_at: dt.datetime | None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing can be decided by it any more."""
+        return self.revoked_at is not None or self.ends_on < clock.today()
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some requests, the newest first; ``after`` begins the next page, None on the last."""
@@ -186,6 +205,36 @@ def done(
         mine = Decision.person_id == signed.person_id
         asked = asked.where(exists().where(Decision.request_id == Request.id, mine))
     return _page(asked, kind, after, limit)
+
+
+def delegations_of(person_id: str, limit: int = 200) -> list[DelegationView]:
+    """Delegations by this person and to this person, the newest first."""
+    return _delegations(or_(Delegation.from_id == person_id, Delegation.to_id == person_id), limit)
+
+
+def delegations_standing(limit: int = 200) -> list[DelegationView]:
+    """All delegations that are not over, for those who watch, the newest first."""
+    today = clock.today()
+    return _delegations(and_(Delegation.revoked_at.is_(None), Delegation.ends_on >= today), limit)
+
+
+def _delegations(wanted: ColumnElement[bool], limit: int) -> list[DelegationView]:
+    rows = db.session().scalars(
+        select(Delegation).where(wanted).order_by(Delegation.id.desc()).limit(limit)
+    )
+    return [
+        DelegationView(
+            id=row.public_id,
+            role=Role(row.role),
+            scope=row.scope,
+            from_whom=Who(row.from_id, row.from_name),
+            to_whom=Who(row.to_id, row.to_name),
+            starts_on=row.starts_on,
+            ends_on=row.ends_on,
+            revoked_at=row.revoked_at,
+        )
+        for row in rows
+    ]
 
 
 def _now(status: RequestStatus) -> ColumnElement[bool]:

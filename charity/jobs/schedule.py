@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from charity.approvals import jobs as approvals
 from charity.donations import jobs as donations
 from charity.figures import checks
 from charity.kernel import outbox
@@ -73,6 +74,7 @@ JOBS: tuple[Job, ...] = (
     Job("mail", 1, "mail", "messages of the outbox", outbox.deliver_due),
     Job("expire", 60, "post", "payments nobody made", donations.expire_quiet),
     Job("forget-tries", 3_600, "post", "where tries to pay came from", donations.forget_tries),
+    Job("approvals", 60, "post", "requests nobody decided in time", approvals.expire_due),
     Job("check", 600, "proof", "all invariants", check),
 )
 
