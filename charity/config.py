@@ -11,6 +11,7 @@ import re
 import secrets
 from enum import StrEnum
 from importlib import resources
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -52,8 +53,17 @@ class Settings(BaseSettings):
     mail_from: str = ""
     payment_providers: Annotated[tuple[str, ...], NoDecode] = ("sandbox",)
     workers: int = Field(default=1, ge=1, le=64)
+    # How many proxies of ours stand before the site; each is believed one X-Forwarded-For.
+    proxies: int = Field(default=0, ge=0, le=5)
+    metrics_token: str = ""
+    metrics_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = (
+        IPv4Network("127.0.0.0/8"),
+        IPv6Network("::1/128"),
+    )
 
-    @field_validator("secret_key_fallbacks", "payment_providers", mode="before")
+    @field_validator(
+        "secret_key_fallbacks", "payment_providers", "metrics_networks", mode="before"
+    )
     @classmethod
     def _comma_list(cls, value: object) -> object:
         if isinstance(value, str):

@@ -8,11 +8,12 @@ from flask.json.provider import DefaultJSONProvider
 
 def init_app(app: Flask) -> None:
     """Register the API and the machine addresses; refuse to start with an endpoint unguarded."""
-    from charity.api import machine, v1, webhooks
+    from charity.api import about, machine, metrics, v1, webhooks
     from charity.extensions import csrf
     from charity.kernel.access import refuse_unguarded
 
-    blueprints = [v1.bp, machine.bp]
+    metrics.init_app(app)
+    blueprints = [v1.bp, machine.bp, about.bp, metrics.bp]
     if "sandbox" in app.extensions["charity.settings"].payment_providers:
         blueprints.append(webhooks.sandbox)
     for blueprint in blueprints:

@@ -5,10 +5,22 @@ Rule: what is not the caller's answers exactly like what does not exist.
 
 from __future__ import annotations
 
+import hmac
+import ipaddress
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import current_app, request
+
 from charity.door import payment_key
 from charity.kernel.access import Access, View, mark
+from charity.kernel.errors import NotFound
 
-__all__ = ["payment_key", "probe", "public", "webhook_signed"]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+__all__ = ["metrics_reader", "payment_key", "probe", "public", "webhook_signed"]
 
 
 def public(view: View) -> View:
@@ -24,3 +36,29 @@ def probe(view: View) -> View:
 def webhook_signed(view: View) -> View:
     """A provider: the view hands the raw body on, and a bad signature is refused there."""
     return mark(view, Access.WEBHOOK_SIGNED)
+
+
+def metrics_reader(view: Callable[P, T]) -> Callable[P, T]:
+    """Monitoring, from the networks or with the token of the settings; else there is nothing."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        if not _may_read_metrics():
+            raise NotFound
+        return view(*args, **kwargs)
+
+    return mark(guarded, Access.METRICS)
+
+
+def _may_read_metrics() -> bool:
+    settings = current_app.extensions["charity.settings"]
+    given = request.headers.get("Authorization", "").encode()
+    if settings.metrics_token and hmac.compare_digest(
+        given, f"Bearer {settings.metrics_token}".encode()
+    ):
+        return True
+    try:
+        source = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return False
+    return any(source in network for network in settings.metrics_networks)

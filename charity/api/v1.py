@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin
 
-from flask import Blueprint, Response, current_app, jsonify, make_response, request
+from flask import Blueprint, Response, current_app, request
 
-from charity.api import bodies, shapes
+from charity.api import answers, bodies, shapes
+from charity.api.described import Parameter, describe, said
 from charity.api.errors import KeyMissing, ParameterUnfit, ReceiptNotReady
 from charity.api.guards import payment_key, public
 from charity.api.reading import json_body
@@ -26,23 +27,42 @@ from charity.ledger import queries as ledger
 from charity.ledger.queries import Figures
 from charity.receipts import queries as receipts
 from charity.receipts import services as receipt_services
-from charity.receipts.kinds import ReceiptStatus
 
 LIMIT = 200
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+_CURSOR = Parameter("cursor", "`next_cursor` of the page before.")
+_LIMIT = Parameter(
+    "limit", "Rows a page.", schema={"type": "integer", "minimum": 1, "maximum": LIMIT}
+)
+_IDEMPOTENCY = Parameter(
+    "Idempotency-Key",
+    "Yours, for ever: the same key and body give the same answer, another body a 409.",
+    "header",
+    required=True,
+    schema={"type": "string", "pattern": "^[!-~]{1,200}$"},
+)
+_SOLUTION = Parameter(
+    "Challenge-Solution", "The solution of a refusal's `challenge` (ALTCHA, version 1).", "header"
+)
+_PAYMENT_KEY = Parameter("key", "The payment's secret.", required=True)
+_NUMBER = Parameter("number", "The receipt's number.", required=True)
+_CODE = Parameter("code", "The receipt's verification code.", required=True)
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
 
 @bp.get("/totals")
 @public
+@describe(answers.Totals)
 def totals() -> Response:
     """Everything raised and used, as of entry n."""
-    return jsonify(shapes.totals(figures.totals()))
+    return said(shapes.totals(figures.totals()))
 
 
 @bp.get("/campaigns")
 @public
+@describe(answers.Campaigns)
 def campaigns() -> Response:
     """Every public campaign with its figures."""
     as_of_entry, by_slug = ledger.head(), figures.campaign_figures()
@@ -50,34 +70,45 @@ def campaigns() -> Response:
         shapes.campaign(view, by_slug.get(view.slug, Figures()), as_of_entry)
         for view in funds.campaigns()
     ]
-    return jsonify(items=items)
+    return said(answers.Campaigns(items=items))
 
 
 @bp.get("/campaigns/<slug>")
 @public
+@describe(answers.Campaign, refusals=(400, 404))
 def campaign(slug: str) -> Response:
     """One campaign with its figures."""
     view = funds.campaign(slug)
     own = figures.campaign_figures().get(slug, Figures())
-    return jsonify(shapes.campaign(view, own, ledger.head()))
+    return said(shapes.campaign(view, own, ledger.head()))
 
 
 @bp.get("/campaigns/<slug>/units")
 @public
+@describe(answers.Units, parameters=(_CURSOR, _LIMIT), refusals=(400, 404, 422))
 def units(slug: str) -> Response:
     """The campaign's raising units in area order, by pages."""
     view = funds.campaign(slug)
     page = figures.unit_rows(slug, None, request.args.get("cursor"), _limit())
-    return jsonify(
-        as_of_entry=page.as_of_entry,
-        currency=view.currency,
-        items=[shapes.unit(row) for row in page.items],
-        next_cursor=page.next_cursor,
+    return said(
+        answers.Units(
+            as_of_entry=page.as_of_entry,
+            currency=view.currency,
+            items=[shapes.unit(row) for row in page.items],
+            next_cursor=page.next_cursor,
+        )
     )
 
 
 @bp.post("/gifts")
 @public
+@describe(
+    answers.Created,
+    status=201,
+    body=bodies.GiftsBody,
+    parameters=(_IDEMPOTENCY, _SOLUTION),
+    refusals=(400, 404, 409, 413, 415, 422, 429, 503),
+)
 def make_gifts() -> Response:
     """One payment of one or more gifts; the same key and body again give the same answer."""
     key = request.headers.get("Idempotency-Key", "")
@@ -85,10 +116,10 @@ def make_gifts() -> Response:
         raise KeyMissing(field="Idempotency-Key")
     body = bodies.read(bodies.GiftsBody, json_body())
     origin = Origin(request.remote_addr or "", None, request.headers.get("Challenge-Solution"))
-    created = atomically(giving.create_intent)(body.request(key, _language()), origin)
+    created = atomically(giving.create_intent)(body.request(key), origin)
     pay_url = giving.start(created.payment.id)
     view = donations.payment(created.payment.id, created.secret)
-    response = make_response(jsonify(shapes.created(created, view, _absolute(pay_url))), 201)
+    response = said(shapes.created(created, view, _absolute(pay_url)), 201)
     response.headers["Location"] = f"/api/v1/payments/{view.id}"
     if created.repeated:
         response.headers["Idempotency-Hit"] = "true"
@@ -97,22 +128,25 @@ def make_gifts() -> Response:
 
 @bp.get("/payments/<payment_id>")
 @public
+@describe(answers.Payment, refusals=(400, 404))
 def payment(payment_id: str) -> Response:
     """Where a payment is."""
-    return jsonify(shapes.payment(donations.payment_public(payment_id)))
+    return said(shapes.payment(donations.payment_public(payment_id)))
 
 
 @bp.get("/gifts/<gift_id>")
 @public
+@describe(answers.Gift, refusals=(400, 404))
 def gift(gift_id: str) -> Response:
     """Where a gift is."""
     view = donations.gift_public(gift_id)
     receipt = receipts.by_gift(gift_id)
-    return jsonify(shapes.gift(view, receipt.number if receipt else None))
+    return said(shapes.gift(view, receipt.number if receipt else None))
 
 
 @bp.get("/gifts/<gift_id>/receipt.pdf")
 @payment_key
+@describe("application/pdf", parameters=(_PAYMENT_KEY,), refusals=(400, 404, 503))
 def receipt_pdf(gift_id: str, key: str) -> Response:
     """The receipt's PDF; made now if it was not."""
     donations.gift(gift_id, key)
@@ -129,22 +163,14 @@ def receipt_pdf(gift_id: str, key: str) -> Response:
 
 @bp.get("/receipts/verify")
 @public
+@describe(answers.Verdict, parameters=(_NUMBER, _CODE), refusals=(400, 422))
 def verify() -> Response:
     """Whether a receipt is ours and still holds."""
     number, code = request.args.get("number", ""), request.args.get("code", "")
     if not number or not code:
         raise ParameterUnfit(field="number" if not number else "code")
     found = receipts.verify(number, code)
-    known = found.status is not ReceiptStatus.UNKNOWN
-    return jsonify(
-        valid=found.status is ReceiptStatus.VALID,
-        status=found.status.value,
-        amount_fen=found.amount_fen if known else None,
-        currency="CNY" if known else None,
-        campaign=found.campaign if known else None,
-        issued_on=found.issued_on.isoformat() if known and found.issued_on else None,
-        donor_masked=found.donor_masked if known else None,
-    )
+    return said(shapes.verdict(found))
 
 
 def _limit() -> int:

@@ -1,0 +1,186 @@
+"""What the API answers, field by field; no field gets out that is not named here.
+
+The same classes make the answers and the description in ``/openapi.json``, so the two cannot
+differ. Money is whole fen in ``…_fen`` with ``currency`` beside it; moments are RFC 3339 UTC,
+dates those of Asia/Shanghai.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from charity.donations.kinds import GiftStatus, PaymentStatus
+from charity.funds.kinds import CampaignStatus
+from charity.receipts.kinds import ReceiptStatus
+
+
+class Answer(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Money(Answer):
+    """The figures of a book or of a sum of books, in whole fen, as ``docs/ledger.md`` defines."""
+
+    raised_fen: int
+    refunded_fen: int
+    disputed_fen: int
+    matched_in_fen: int
+    matched_out_fen: int
+    moved_in_fen: int
+    moved_out_fen: int
+    borne_fen: int
+    fees_fen: int
+    costs_fen: int
+    reserved_fen: int
+    used_fen: int
+    proved_fen: int
+    available_fen: int
+    shortfall_fen: int
+    left_fen: int
+
+
+class Totals(Money):
+    """Everything, as of an entry of the ledger."""
+
+    as_of_entry: int = Field(description="The number of the last entry that is in the figures.")
+    currency: str
+    suspense_fen: int
+    gifts: int
+    donors: int
+    units: int
+    organizations: int
+    projects: int
+    pairings: int
+
+
+class Campaign(Money):
+    """A campaign with its figures."""
+
+    slug: str
+    name: str
+    name_en: str
+    status: CampaignStatus
+    filing_number: str
+    platform_name: str
+    platform_url: str
+    starts_on: dt.date
+    ends_on: dt.date
+    as_of_entry: int
+    currency: str
+
+
+class Campaigns(Answer):
+    """Every public campaign."""
+
+    items: list[Campaign]
+
+
+class Unit(Money):
+    """A raising unit: its own book, and with its sub-units."""
+
+    code: str
+    name: str
+    name_en: str
+    subtree: Money
+
+
+class Units(Answer):
+    """A page of raising units in area order."""
+
+    as_of_entry: int
+    currency: str
+    items: list[Unit]
+    next_cursor: str | None
+
+
+class GiftLine(Answer):
+    """A gift of a payment."""
+
+    id: str
+    campaign: str
+    unit: str
+    amount_fen: int
+    status: GiftStatus
+
+
+class Created(Answer):
+    """A payment that was asked for; the one answer that carries the secret."""
+
+    payment_id: str
+    status: PaymentStatus
+    amount_fen: int
+    currency: str
+    pay_url: str
+    provider_reference: str | None
+    secret: str = Field(description="Opens this payment's page, receipts and proofs as ?key=.")
+    gifts: list[GiftLine]
+
+
+class Payment(Answer):
+    """Where a payment is; nothing about who gave."""
+
+    id: str
+    status: PaymentStatus
+    amount_fen: int
+    currency: str
+    gifts: list[GiftLine]
+
+
+class Gift(GiftLine):
+    """Where a gift is; nothing about who gave, nor what else was in the payment."""
+
+    currency: str
+    entry_number: int | None
+    log_index: int | None
+    receipt_number: str | None
+
+
+class Verdict(Answer):
+    """Whether a receipt is ours and still holds."""
+
+    valid: bool
+    status: ReceiptStatus
+    amount_fen: int | None
+    currency: str | None
+    campaign: str | None
+    issued_on: dt.date | None
+    donor_masked: str | None
+
+
+class Alive(Answer):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Ready(Answer):
+    """Whether traffic may come; what is not known is left out."""
+
+    ready: bool
+    writes: bool
+    migrated: bool | None = None
+    queue_age_s: int | None = None
+
+
+class ProblemField(Answer):
+    """One thing that was wrong."""
+
+    field: str | None
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457; some refusals add members of their own (``challenge``)."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[ProblemField]
