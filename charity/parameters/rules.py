@@ -35,6 +35,18 @@ class Figure:
     most: int
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for: a figure in its catalogue's unit, from a day on, with its source."""
+
+    key: str
+    value: int
+    valid_from: dt.date
+    source: str
+    note: str
+    doubtful: bool
+
+
 def _waits(label: str) -> Figure:
     """Days a request waits, and an approval may be used."""
     return Figure(label, Unit.DAYS, 1, 180)
@@ -70,16 +82,17 @@ def known(key: str) -> Figure:
     return CATALOGUE[key]
 
 
-def check(key: str, value: int, valid_from: dt.date, source: str, *, today: dt.date) -> None:
-    """Raise what is wrong: ``NoSuchFigure``, ``OutOfBounds``, ``TooEarly``, ``SourceNeeded``,
-    ``SourceTooLong``.
+def check(wanted: Wanted, *, today: dt.date) -> None:
+    """Refuse what can be seen to be wrong.
+
+    Raises ``NoSuchFigure``, ``OutOfBounds``, ``TooEarly``, ``SourceNeeded``, ``SourceTooLong``.
     """
-    figure = known(key)
-    if not figure.least <= value <= figure.most:
+    figure = known(wanted.key)
+    if not figure.least <= wanted.value <= figure.most:
         raise OutOfBounds(least=figure.least, most=figure.most)
-    if valid_from <= today:
+    if wanted.valid_from <= today:
         raise TooEarly
-    if not source:
+    if not wanted.source:
         raise SourceNeeded
-    if len(source) > SOURCE:
+    if len(wanted.source) > SOURCE:
         raise SourceTooLong

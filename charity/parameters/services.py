@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 
 from sqlalchemy import insert, select
 
@@ -17,6 +18,7 @@ from charity.kernel.ids import new_id
 from charity.parameters import queries, rules
 from charity.parameters.errors import DayTaken, NothingChanges
 from charity.parameters.models import Parameter
+from charity.parameters.rules import Wanted
 from charity.people.queries import Signed
 
 
@@ -37,18 +39,17 @@ def ask(
     ``DayTaken``, ``NothingChanges``, and what ``approvals.services.request`` raises.
     """
     require_atomic()
-    source = source.strip()
-    rules.check(key, value, valid_from, source, today=clock.today())
-    _refuse_taken(key, valid_from)
+    wanted = Wanted(key, value, valid_from, source.strip(), note.strip(), doubtful)
+    rules.check(wanted, today=clock.today())
+    _refuse_taken(wanted)
     before = queries.in_force(key, valid_from)
-    asked = (value, source, doubtful)
+    asked = (wanted.value, wanted.source, wanted.doubtful)
     if before is not None and (before.value, before.source, before.doubtful) == asked:
         raise NothingChanges
-    facts = _facts(key, value, valid_from, source, note.strip(), doubtful)
     return approvals.request(
         Kind.PARAMETER,
         key,
-        facts,
+        _facts(wanted),
         by=by,
         title=f"变更参数：{rules.known(key).label}",
         note=note,
@@ -63,21 +64,21 @@ def enter(view: RequestView, _by: Signed) -> None:
     """
     require_atomic()
     facts = view.facts
-    key, value = str(facts["key"]), int(facts["value"])
-    valid_from = dt.date.fromisoformat(facts["valid_from"])
-    source, note, doubtful = facts["source"], facts["note"], bool(facts["doubtful"])
-    rules.check(key, value, valid_from, source, today=clock.today())
-    _refuse_taken(key, valid_from)
-    signature = approvals.use(view.id, _facts(key, value, valid_from, source, note, doubtful))
+    wanted = Wanted(
+        key=facts["key"],
+        value=facts["value"],
+        valid_from=dt.date.fromisoformat(facts["valid_from"]),
+        source=facts["source"],
+        note=facts["note"],
+        doubtful=facts["doubtful"],
+    )
+    rules.check(wanted, today=clock.today())
+    _refuse_taken(wanted)
+    signature = approvals.use(view.id, _facts(wanted))
     db.session().execute(
         insert(Parameter).values(
             id=new_id(),
-            key=key,
-            value=value,
-            valid_from=valid_from,
-            source=source,
-            note=note,
-            doubtful=doubtful,
+            **asdict(wanted),
             approval_id=view.id,
             first_person_id=signature.first_person_id,
             second_person_id=signature.second_person_id,
@@ -88,33 +89,30 @@ def enter(view: RequestView, _by: Signed) -> None:
     record(
         "parameter.entered",
         "parameter",
-        key,
+        wanted.key,
         actor_id=view.requested_by.id,
         actor_name=view.requested_by.name,
         before={"value": facts["before"]},
-        after={"value": value, "valid_from": facts["valid_from"], "approval": view.id},
+        after={"value": wanted.value, "valid_from": facts["valid_from"], "approval": view.id},
     )
 
 
-def _facts(
-    key: str, value: int, valid_from: dt.date, source: str, note: str, doubtful: bool
-) -> dict[str, object]:
-    """All that is agreed to, with the figure it follows as it stands now."""
-    before = queries.in_force(key, valid_from)
+def _facts(wanted: Wanted) -> dict[str, object]:
+    """All that is agreed to, with the figure it follows as that stands now."""
+    before = queries.in_force(wanted.key, wanted.valid_from)
+    figure = rules.known(wanted.key)
     return {
-        "key": key,
-        "label": rules.known(key).label,
-        "unit": rules.known(key).unit.value,
+        **asdict(wanted),
+        "valid_from": wanted.valid_from.isoformat(),
+        "label": figure.label,
+        "unit": figure.unit.value,
         "before": before.value if before is not None else None,
-        "value": value,
-        "valid_from": valid_from.isoformat(),
-        "source": source,
-        "note": note,
-        "doubtful": doubtful,
     }
 
 
-def _refuse_taken(key: str, valid_from: dt.date) -> None:
-    taken = select(Parameter.id).where(Parameter.key == key, Parameter.valid_from == valid_from)
+def _refuse_taken(wanted: Wanted) -> None:
+    taken = select(Parameter.id).where(
+        Parameter.key == wanted.key, Parameter.valid_from == wanted.valid_from
+    )
     if db.session().scalar(taken) is not None:
         raise DayTaken(field="valid_from")
