@@ -62,3 +62,11 @@ class CorrectionState(StrEnum):
     ASKED = "asked"
     DROPPED = "dropped"  # refused, withdrawn, or nobody answered in time
     DONE = "done"
+
+
+def effect(name: str, moved: int) -> str:
+    """The ledger's word for an effect of a gift whose unit was corrected ``moved`` times.
+
+    A gift that moved to its right book is entered there anew; its first entry stays.
+    """
+    return f"{name}-{moved}" if moved else name

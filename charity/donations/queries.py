@@ -5,19 +5,21 @@ show no person.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from charity.donations.back_kinds import effect
 from charity.donations.errors import GiftUnknown, PaymentUnknown
 from charity.donations.kinds import FINAL, NOBODY, Display, GiftStatus, PaymentStatus
 from charity.donations.models import Donor, Gift, Intent, Payment, StatusEvent, Tally
-from charity.donations.secrets import opens
+from charity.donations.secrets import opens, payment_secret
 from charity.funds import queries as funds
 from charity.kernel import clock
 from charity.kernel.crypto import mask_name
-from charity.kernel.db import db
+from charity.kernel.db import among, db
 from charity.ledger import queries as ledger
 
 
@@ -97,6 +99,11 @@ def shown(display: str, name: str | None, organization: str | None) -> str:
     return full if display == Display.NAME else mask_name(full)
 
 
+def settle_key(gift: str, moved: int) -> str:
+    """The key of the entry by which this gift stands in its book."""
+    return f"gift:{gift}:{effect('settle', moved)}"
+
+
 def _gifts() -> Select[*tuple[Any, ...]]:
     place = funds.unit_books().subquery("place")
     return (
@@ -104,6 +111,7 @@ def _gifts() -> Select[*tuple[Any, ...]]:
             Gift.id,
             Gift.public_id,
             Gift.team,
+            Gift.moved,
             Gift.amount_fen,
             Gift.status,
             Gift.display,
@@ -130,7 +138,8 @@ def _gifts() -> Select[*tuple[Any, ...]]:
 
 
 def _views(rows: list[Any]) -> tuple[GiftView, ...]:
-    numbers = ledger.entry_numbers([f"gift:{row.public_id}:settle" for row in rows])
+    keys = {row.public_id: settle_key(row.public_id, row.moved) for row in rows}
+    numbers = ledger.entry_numbers(list(keys.values()))
     return tuple(
         GiftView(
             id=row.public_id,
@@ -145,7 +154,7 @@ def _views(rows: list[Any]) -> tuple[GiftView, ...]:
             amount_fen=row.amount_fen,
             currency=row.currency,
             status=GiftStatus(row.status),
-            entry_number=numbers.get(f"gift:{row.public_id}:settle"),
+            entry_number=numbers.get(keys[row.public_id]),
             log_index=None,
             receipt_number=None,
             receipt_wanted=row.receipt_wanted,
@@ -318,3 +327,34 @@ def count_of_channel(channel: str) -> int:
         select(func.count()).select_from(Intent).where(Intent.channel == channel)
     )
     return found or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom to tell about a gift, in which language, and the path of the page it opens for them.
+
+    ``about`` is the payment, or the gift itself when it was entered by hand.
+    """
+
+    gift: str
+    about: str
+    email: str
+    language: str
+    path: str
+
+
+def addressees(gift_ids: Sequence[int]) -> list[Addressee]:
+    """The donors of these gifts (database ids) who left an address, in the gifts' order."""
+    rows = db.session().execute(
+        select(Gift.public_id, Intent.public_id.label("payment"), Donor.email, Gift.language)
+        .join(Donor, Donor.id == Gift.donor_id)
+        .outerjoin(Intent, Intent.id == Gift.intent_id)
+        .where(among(Gift.id, gift_ids), Donor.email.is_not(None))
+        .order_by(Gift.id)
+    )
+    found = []
+    for gift, payment, email, language in rows:
+        page = f"/payments/{payment}" if payment else f"/gifts/{gift}"
+        path = f"{page}?key={payment_secret(payment or gift)}&lang={language}"
+        found.append(Addressee(gift, payment or gift, email or "", language, path))
+    return found

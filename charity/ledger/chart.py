@@ -115,7 +115,10 @@ def _both(one: A, other: A) -> tuple[Pair, ...]:
 POSTS: dict[E, dict[B, tuple[Pair, ...]]] = {
     E.GIFT: {B.UNIT: _pairs((A.CLEARING,), (A.SHORTFALL, A.AVAILABLE))},
     E.FEE: dict.fromkeys(_GIVING, ((A.AVAILABLE, A.CLEARING),)),
-    E.FEE_BORNE: {B.UNIT: ((A.CLEARING, A.AVAILABLE),), B.OWN: ((A.AVAILABLE, A.CLEARING),)},
+    E.FEE_BORNE: {
+        B.UNIT: _pairs((A.CLEARING,), (A.SHORTFALL, A.AVAILABLE)),
+        B.OWN: ((A.AVAILABLE, A.CLEARING),),
+    },
     E.PAYOUT: dict.fromkeys(_GIVING, _both(A.TRANSIT, A.CLEARING)),
     E.PAYOUT_BANK: dict.fromkeys(_GIVING, _both(A.BANK, A.TRANSIT)),
     E.ADVANCE: {B.OWN: ((A.ADVANCED, A.BANK),), B.UNIT: ((A.BANK, A.ADVANCE),)},

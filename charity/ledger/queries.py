@@ -24,6 +24,7 @@ from sqlalchemy import (
     literal,
     select,
 )
+from sqlalchemy.orm import aliased
 
 from charity.kernel.db import db
 from charity.ledger.chart import KINDS
@@ -39,7 +40,9 @@ from charity.ledger.models import (
     Number,
     NumberedHead,
     NumberedTotal,
+    Posting,
 )
+from charity.ledger.recipes import Leg
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Figures:
 FIGURE_COLUMNS = tuple(field.name for field in fields(Figures))
 _modes: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
 _GIFTS = (EntryKind.GIFT, EntryKind.BANK_GIFT, EntryKind.SLIP_BANK)
+_PROMISES = (EntryKind.RESERVE, EntryKind.VOID, EntryKind.PAY, EntryKind.BANK_RETURN)
 
 
 def _net() -> ColumnElement[int]:
@@ -187,3 +191,79 @@ def on_the_way(campaign: str) -> dict[str, int]:
         .group_by(Account.kind)
     )
     return {kind: int(fen) for kind, fen in rows if fen}
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One entry with its legs."""
+
+    id: int
+    book_id: int
+    kind: EntryKind
+    legs: tuple[Leg, ...]
+
+    @property
+    def fen(self) -> int:
+        """What it moves, in fen."""
+        return sum(leg.fen for leg in self.legs)
+
+
+def entry(key: str) -> EntryView | None:
+    """The entry of this idempotency key; ``None`` when there is none."""
+    row = db.session().execute(
+        select(Entry.id, Entry.book_id, Entry.kind).where(Entry.idempotency_key == key)
+    )
+    found = row.one_or_none()
+    if found is None:
+        return None
+    debit, credit = aliased(Account), aliased(Account)
+    legs = db.session().execute(
+        select(debit.code, credit.code, Posting.amount_fen)
+        .select_from(Posting)
+        .join(debit, debit.id == Posting.debit_account_id)
+        .join(credit, credit.id == Posting.credit_account_id)
+        .where(Posting.entry_id == found.id)
+        .order_by(Posting.line)
+    )
+    made = tuple(Leg(debited, credited, fen) for debited, credited, fen in legs)
+    return EntryView(found.id, found.book_id, EntryKind(found.kind), made)
+
+
+def reservations(book_id: int) -> list[tuple[str, int]]:
+    """What is promised and unpaid in a book: (application, fen), the newest first.
+
+    What a refund took of it was taken from the newest, so what is left is counted up from the
+    oldest. Read under the book's lock.
+    """
+    account = aliased(Account)
+    left = db.session().scalar(
+        select(account.credits - account.debits).where(
+            account.book_id == book_id, account.kind == AccountKind.RESERVED.value
+        )
+    )
+    if not left:
+        return []
+    moved = case((Posting.credit_account_id == account.id, Posting.amount_fen),
+                 else_=-Posting.amount_fen)  # fmt: skip
+    promised = db.session().execute(
+        select(Entry.cause_id, cast(func.sum(moved), BigInteger))
+        .join(Posting, Posting.entry_id == Entry.id)
+        .join(
+            account,
+            (account.id == Posting.credit_account_id) | (account.id == Posting.debit_account_id),
+        )
+        .where(
+            Entry.book_id == book_id,
+            account.kind == AccountKind.RESERVED.value,
+            Entry.kind.in_([kind.value for kind in _PROMISES]),
+        )
+        .group_by(Entry.cause_id)
+        .order_by(func.min(Entry.book_no))
+    )
+    found: list[tuple[str, int]] = []
+    for application, fen in promised:
+        part = min(max(fen, 0), left)
+        if part:
+            found.append((application, part))
+            left -= part
+    return found[::-1]

@@ -85,13 +85,14 @@ def fee(*, provider: str, fen: int, available: int) -> FeeSplit:
     )
 
 
-def fee_borne(*, provider: str, fen: int) -> FeeSplit:
+def fee_borne(*, provider: str, fen: int, shortfall: int = 0) -> FeeSplit:
     """A fee the provider keeps on money it took back: the own book takes it over.
 
-    Unit ``clearing→available``, own ``available→clearing``; never a unit's shortfall.
+    Unit ``clearing→available``, own ``available→clearing``; never a unit's shortfall, which what
+    comes late fills first.
     """
     return FeeSplit(
-        unit=_legs((clearing(provider), AVAILABLE, fen)),
+        unit=_filling(clearing(provider), fen, shortfall),
         own=_legs((AVAILABLE, clearing(provider), fen)),
     )
 

@@ -11,12 +11,10 @@ from collections.abc import Sequence
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import select
 
-from charity.donations.models import Donor, Gift, Intent
-from charity.donations.secrets import payment_secret
+from charity.donations import queries as donations
+from charity.donations.queries import Addressee
 from charity.kernel import outbox
-from charity.kernel.db import among, db
 from charity.kernel.outbox import Message
 
 
@@ -25,25 +23,13 @@ def receipts_issued(gift_ids: Sequence[int]) -> int:
 
     Inside the unit of work that issues the receipts.
     """
-    rows = db.session().execute(
-        select(Gift.public_id, Gift.language, Intent.public_id.label("payment"), Donor.email)
-        .join(Donor, Donor.id == Gift.donor_id)
-        .outerjoin(Intent, Intent.id == Gift.intent_id)
-        .where(among(Gift.id, gift_ids), Donor.email.is_not(None))
-        .order_by(Gift.id)
-    )
-    made: dict[str, Message] = {}
-    for gift, language, payment, email in rows:
-        if (payment or gift) not in made:
-            made[payment or gift] = _thanks(gift, payment, language, email)
-    return outbox.put_many(list(made.values()))
+    by_payment = {one.about: one for one in donations.addressees(gift_ids)}
+    return outbox.put_many([_thanks(one) for one in by_payment.values()])
 
 
-def _thanks(gift: str, payment: str | None, language: str, email: str) -> Message:
-    base = current_app.extensions["charity.settings"].base_url
-    page = f"payments/{payment}" if payment else f"gifts/{gift}"
-    link = f"{base}/{page}?key={payment_secret(payment or gift)}&lang={language}"
-    with force_locale("en" if language == "en" else "zh_Hans_CN"):
+def _thanks(one: Addressee) -> Message:
+    link = current_app.extensions["charity.settings"].base_url + one.path
+    with force_locale("en" if one.language == "en" else "zh_Hans_CN"):
         subject = _("感谢您的捐赠，捐赠确认书已经开具")
         text = _(
             "您好：\n\n感谢您的捐赠。捐赠已经入账，捐赠确认书已经开具。\n"
@@ -52,4 +38,4 @@ def _thanks(gift: str, payment: str | None, language: str, email: str) -> Messag
             "这封邮件由系统发出，请不要直接回复。",
             link=link,
         )
-    return Message(to=email, subject=subject, text=text, key=f"thanks:{payment or gift}")
+    return Message(to=one.email, subject=subject, text=text, key=f"thanks:{one.about}")
