@@ -10,7 +10,7 @@ def init_app(app: Flask, babel: Babel) -> None:
     """Register pages, filters, errors and guards."""
     from charity.extensions import csrf
     from charity.kernel.access import Access, mark
-    from charity.web import errors, filters, headers, locale, nav, session
+    from charity.web import errors, filters, headers, locale, nav, session, signed
     from charity.web.account import bp as account
     from charity.web.auditdesk import bp as auditdesk
     from charity.web.desk import bp as desk
@@ -19,6 +19,7 @@ def init_app(app: Flask, babel: Babel) -> None:
     from charity.web.unitdesk import bp as unitdesk
 
     session.init_app(app)
+    signed.init_app(app)
     locale.init_app(app, babel)
     headers.init_app(app)
     errors.init_app(app)

@@ -7,9 +7,9 @@ for in the same way. The guard decides before the view looks at anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -20,6 +20,7 @@ from charity.kernel.access import Access, View, mark
 from charity.kernel.errors import NotFound
 from charity.people import queries as people
 from charity.people.kinds import Role
+from charity.people.queries import Signed
 from charity.web import signed
 from charity.web.address import own_path
 
@@ -84,7 +85,7 @@ def staff(
     def guard(view: Callable[P, T]) -> Callable[P, T | Response]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Response:
-            return _refusal(roles, (), second_factor) or view(*args, **kwargs)
+            return _refusal(roles, second_factor) or view(*args, **kwargs)
 
         return mark(guarded, Access.STAFF, roles=roles, second_factor=second_factor)
 
@@ -96,47 +97,48 @@ def unit_staff(
 ) -> Callable[[Callable[P, T]], Callable[P, T | Response]]:
     """Who holds one of ``roles`` for the unit ``<code>`` of the address, or for one above it.
 
-    A role for the whole fund that is among ``roles`` is held for every unit.
+    A role for the whole fund that is among ``roles`` is held for every unit. An address without
+    ``<code>`` is about all the units one works for: it is open to whoever holds a role for any.
     """
 
     def guard(view: Callable[P, T]) -> Callable[P, T | Response]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Response:
-            return _refusal(roles, _units_above, second_factor) or view(*args, **kwargs)
+            return _refusal(roles, second_factor, of_unit=True) or view(*args, **kwargs)
 
         return mark(guarded, Access.UNIT_STAFF, roles=roles, second_factor=second_factor)
 
     return guard
 
 
-def _units_above() -> tuple[str, ...]:
-    """The unit of the address and those above it. Raises NotFound when there is no such unit."""
-    code = (request.view_args or {})["code"]
-    above = funds.ancestors(code)
-    if not above:
-        raise NotFound
-    return above
-
-
 def _refusal(
-    roles: Sequence[Role],
-    scopes: Callable[[], Sequence[str]] | tuple[()],
-    second_factor: bool,
+    roles: Collection[Role], second_factor: bool, *, of_unit: bool = False
 ) -> Response | None:
     """What stands in the visitor's way: a redirect; None when nothing does. Raises NotFound."""
     who = signed.maybe()
     if who is None:
         return _to("account.login")
-    if not who.holds(roles, scopes() if callable(scopes) else scopes):
+    if not who.holds(roles, _scopes(who, roles) if of_unit else ()):
         raise NotFound
     if second_factor and not people.is_fresh(who):
         return _to("account.second_factor")
     return None
 
 
-def _to(endpoint: str, **arguments: Any) -> Response:
+def _scopes(who: Signed, roles: Collection[Role]) -> Collection[str]:
+    """The unit of the address and those above it. Raises NotFound when there is no such unit."""
+    code = (request.view_args or {}).get("code")
+    if code is None:
+        return who.scopes_of(*roles)
+    above = funds.ancestors(code)
+    if not above:
+        raise NotFound
+    return above
+
+
+def _to(endpoint: str) -> Response:
     """To sign in or to prove it, and back to the page one came from."""
-    return redirect(url_for(endpoint, next=_way_back(), **arguments), 303)
+    return redirect(url_for(endpoint, next=_way_back()), 303)
 
 
 def _way_back() -> str | None:

@@ -49,14 +49,20 @@ def current() -> Signed:
 def enter(response: Response, token: str) -> None:
     """Give the browser the token of a session just begun; forms drawn before are worth nothing."""
     _forget_forms()
+    name, value = cookie(token)
     response.set_cookie(
-        _cookie_name(),
-        _signer().sign(token).decode(),
+        name,
+        value,
         httponly=True,
         secure=_secure(),
         samesite="Lax",
         path="/",
     )
+
+
+def cookie(token: str) -> tuple[str, str]:
+    """Name and value of the cookie that carries this token."""
+    return _cookie_name(), _signer().sign(token).decode()
 
 
 def leave(response: Response) -> None:
