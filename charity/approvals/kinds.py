@@ -16,6 +16,7 @@ class Kind(StrEnum):
     CORRECTION = "correction"  # a mistake of ours is mended by new entries
     RESET_FACTOR = "reset_factor"  # somebody's second factor is taken off
     SUSPENSE = "suspense"  # money nobody knew goes to a unit's book, or back
+    CAMPAIGN_BACK = "campaign_back"  # a campaign that was taken down is shown again
     STEWARD = "steward"  # who may apply for a unit that left or merged
 
 

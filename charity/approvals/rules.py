@@ -19,7 +19,7 @@ from charity.approvals.errors import (
     OwnRequest,
 )
 from charity.approvals.kinds import Kind
-from charity.people.kinds import Role
+from charity.people.kinds import FUND_ROLES, UNIT_ROLES, Role
 
 WORDS = 500
 DAYS_KEY = "approvals.days."
@@ -56,6 +56,7 @@ RULES: Mapping[Kind, Rule] = {
     Kind.CORRECTION: Rule((Role.FUND_MANAGER, Role.ACCOUNTANT, Role.CASHIER), _OFFICE, 1, _TWO),
     Kind.RESET_FACTOR: Rule((Role.FUND_MANAGER,), _OFFICE, 1, _TWO),
     Kind.SUSPENSE: Rule((Role.CASHIER, Role.ACCOUNTANT), (Role.ACCOUNTANT, *_OFFICE), 1, _TWO),
+    Kind.CAMPAIGN_BACK: Rule((Role.FUND_MANAGER,), _OFFICE, 1, _TWO),
     Kind.STEWARD: Rule((Role.FUND_MANAGER,), _OFFICE, 1, _TWO),
 }
 
@@ -105,6 +106,16 @@ def standing(
         if right.for_id is None or right.for_id not in taken:
             return right
     raise DelegatorConcerned
+
+
+def may_stand_in(role: Role, held: Collection[Role]) -> bool:
+    """Whether somebody with the roles ``held`` can have the deciding of ``role`` handed over.
+
+    A role of the fund goes to people of the fund's office, a unit's to people of units or of the
+    office; a supervisor changes nothing, so never to one who is only that.
+    """
+    office = (FUND_ROLES - {Role.SUPERVISOR}).intersection(held)
+    return bool(office or (role in UNIT_ROLES and UNIT_ROLES.intersection(held)))
 
 
 def canonical(facts: Mapping[str, object]) -> str:
