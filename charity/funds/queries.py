@@ -293,3 +293,11 @@ def unit_books() -> Select[*tuple[Any, ...]]:
 def unit_parents() -> Select[*tuple[Any, ...]]:
     """``id`` and ``parent_id`` of every unit, for walking down the tree."""
     return select(Unit.id, Unit.parent_id)
+
+
+def units() -> Select[*tuple[Any, ...]]:
+    """One row for each unit, whether it raises or not: for desks, which join their own tables.
+
+    ``id``, ``code``, ``name``, ``name_en``, ``area_code``, ``parent_id``.
+    """
+    return select(Unit.id, Unit.code, Unit.name, Unit.name_en, Unit.area_code, Unit.parent_id)
