@@ -30,7 +30,8 @@ class RunMode(StrEnum):
     PRODUCTION = "production"  # real money only
 
 
-PROVIDERS = ("sandbox",)
+PROVIDERS = ("sandbox", "stripe")
+_WEBHOOK_SECRET = 16  # characters; an empty or guessable secret would let anyone settle gifts
 
 
 class SettingsError(ValueError):
@@ -52,6 +53,10 @@ class Settings(BaseSettings):
     mail_url: str = "log:"
     mail_from: str = ""
     payment_providers: Annotated[tuple[str, ...], NoDecode] = ("sandbox",)
+    stripe_secret_key: str = Field(default="", repr=False)
+    stripe_webhook_secrets: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
+    stripe_account: str = "stripe"  # acct_…, where one is to be told from another
+    stripe_api_base: str = ""
     workers: int = Field(default=1, ge=1, le=64)
     # How many proxies of ours stand before the site; each is believed one X-Forwarded-For.
     proxies: int = Field(default=0, ge=0, le=5)
@@ -108,6 +113,13 @@ class Settings(BaseSettings):
             raise ValueError("expected a mail address alone")
         return value
 
+    @field_validator("stripe_api_base")
+    @classmethod
+    def _stripe_api_base(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^/\s\"';,]+/?", value):
+            raise ValueError("expected http(s)://host[:port] without a path, or nothing")
+        return value.rstrip("/")
+
     @field_validator("database_url", "database_owner_url")
     @classmethod
     def _database_url(cls, value: str) -> str:
@@ -130,7 +142,22 @@ class Settings(BaseSettings):
                 raise ValueError("PAYMENT_PROVIDERS: production takes no sandbox money")
             if len(self.secret_key) < 32:
                 raise ValueError("SECRET_KEY: expected at least 32 characters in production")
+        if "stripe" in self.payment_providers:
+            self._stripe()
         return self
+
+    def _stripe(self) -> None:
+        """A live key and production belong together: test money never meets real money."""
+        live = self.mode is RunMode.PRODUCTION
+        form = r"[sr]k_live_\w+" if live else r"[sr]k_test_\w+"
+        if not re.fullmatch(form, self.stripe_secret_key, re.ASCII):
+            kind = "live" if live else "test"
+            raise ValueError(f"STRIPE_SECRET_KEY: expected a {kind} key (sk_{kind}_…) in this mode")
+        secrets_ = self.stripe_webhook_secrets
+        if not 1 <= len(secrets_) <= 2 or any(len(one) < _WEBHOOK_SECRET for one in secrets_):
+            raise ValueError("STRIPE_WEBHOOK_SECRETS: expected one or two secrets (whsec_…)")
+        if live and self.stripe_api_base.startswith("http://"):
+            raise ValueError("STRIPE_API_BASE: expected https:// in production")
 
     @property
     def database(self) -> str:

@@ -38,6 +38,14 @@ FEES = (
         fixed_fen=0,
         least_fen=1,
     ),
+    FeeRule(
+        provider="stripe",
+        since=dt.date(2023, 1, 1),
+        source="stripe.com/en-hk/pricing: cards 3.4 % + HK$2.35, the dearest of its ways to pay",
+        permyriad=340,
+        fixed_fen=220,
+        least_fen=1,
+    ),
 )
 
 

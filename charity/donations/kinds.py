@@ -71,4 +71,5 @@ class EventType(StrEnum):
     REFUNDED = "refund.done"  # money went back
     REFUND_FAILED = "refund.failed"  # and this time it did not, or came back to us
     PAYOUT = "payout.paid"  # the provider sent on what it held
+    PAYOUT_FAILED = "payout.failed"  # and it came back
     INQUIRE = "inquire"  # something happened that must be asked about

@@ -25,7 +25,6 @@ class Asked:
     amount_fen: int
     currency: str
     return_url: str = ""
-    title: str = ""
     expires_at: dt.datetime | None = None
 
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import current_app
 
 from charity.donations.errors import ProviderUnknown
 from charity.donations.providers import sandbox
 from charity.donations.providers.base import Provider
 
-_ALL: dict[str, Provider] = {"sandbox": sandbox.provider}
+
+def _sandbox() -> Provider:
+    return sandbox.provider
+
+
+def _stripe() -> Provider:
+    # Stripe's library is large: only who uses it loads it.
+    from charity.donations.providers import stripe
+
+    return stripe.provider
+
+
+_ALL: dict[str, Callable[[], Provider]] = {"sandbox": _sandbox, "stripe": _stripe}
 
 
 def provider(name: str) -> Provider:
@@ -22,4 +36,4 @@ def known(name: str) -> Provider:
     """A provider, switched on or not: events of the past must be read. Raises ProviderUnknown."""
     if name not in _ALL:
         raise ProviderUnknown
-    return _ALL[name]
+    return _ALL[name]()
