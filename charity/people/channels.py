@@ -16,7 +16,7 @@ from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
 from charity.kernel.crypto import blind_index
-from charity.people.errors import IdNumberUnfit, MailUnfit, PhoneUnfit
+from charity.people.errors import ChannelClosed, IdNumberUnfit, MailUnfit, PhoneUnfit
 from charity.people.kinds import Channel
 
 _MAIL = re.compile(r"[^@\s\"<>(),;:\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
@@ -64,6 +64,12 @@ class _Phone:
 CARRIERS: dict[Channel, Carrier] = {Channel.MAIL: _Mail(), Channel.PHONE: _Phone()}
 OPEN = frozenset({Channel.MAIL})
 """Channels for which the outbox has a way out; the phone gateway adds itself here."""
+
+
+def require_open(channel: Channel) -> None:
+    """Whether messages can go this way. Raises ``ChannelClosed``."""
+    if channel not in OPEN:
+        raise ChannelClosed
 
 
 def normal_address(channel: Channel, address: str) -> str:

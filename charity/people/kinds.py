@@ -58,6 +58,15 @@ class Method(StrEnum):
     DEMO = "demo"  # one button per role; test databases only
 
 
+class Tried(StrEnum):
+    """What tries are counted for."""
+
+    ACCOUNT = "account"  # passwords for one address typed, whether there is an account or not
+    FACTOR = "factor"  # codes for one person
+    LINK = "link"  # one-time links asked for one address typed
+    SOURCE = "source"  # anything from one network address
+
+
 class Ended(StrEnum):
     """Why a session ended."""
 

@@ -133,13 +133,20 @@ class Link(Base):
 
 
 class Totp(Base):
-    """A person's authenticator; ``last_step`` is the last time step used, never used again."""
+    """A person's authenticator; ``last_step`` is the last time step used, never used again.
+
+    ``pending`` is a new one that has not yet shown a right code; the old one holds until then.
+    """
 
     __tablename__ = "people_totp"
+    __table_args__ = (
+        CheckConstraint("(secret IS NULL) = (confirmed_at IS NULL)", name="confirmed"),
+    )
     person_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("people_person.id"), primary_key=True, autoincrement=False
     )
-    secret: Mapped[str] = mapped_column(Sealed("people_totp.secret"))
+    secret: Mapped[str | None] = mapped_column(Sealed("people_totp.secret"))
+    pending: Mapped[str | None] = mapped_column(Sealed("people_totp.pending"))
     created_at: Mapped[Moment]
     confirmed_at: Mapped[Moment | None]
     last_step: Mapped[int] = mapped_column(BigInteger)

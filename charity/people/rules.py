@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from charity.people.errors import (
     CashierOrAccountant,
@@ -16,7 +17,7 @@ from charity.people.errors import (
     ScopeUnfit,
     SupervisorDecides,
 )
-from charity.people.kinds import FUND_ROLES, LinkPurpose, Role
+from charity.people.kinds import FUND_ROLES, LinkPurpose, Role, Tried
 
 # --- how long things last --------------------------------------------------------------------
 STAFF_IDLE = dt.timedelta(hours=2)
@@ -145,15 +146,28 @@ def fit_roles(held: Collection[Role], role: Role) -> None:
 # --- tries -----------------------------------------------------------------------------------
 FORGET_AFTER = dt.timedelta(hours=24)
 _FIRST_PAUSE_S = 2
-_LONGEST_PAUSE_S = 15 * 60
 
 
-def pause_after(failures: int, free: int) -> dt.timedelta:
-    """How long the next try waits after so many failures, the first ``free`` of them free.
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many failures are free, and the longest pause that more of them bring, in seconds."""
 
-    2, 4, 8 … seconds, never more than a quarter of an hour: nobody is locked out for ever.
-    """
-    over = failures - free
-    if over < 0:
+    free: int
+    longest_s: int
+
+
+PATIENCE = {
+    Tried.ACCOUNT: Patience(4, 15 * 60),
+    Tried.FACTOR: Patience(4, 15 * 60),
+    Tried.LINK: Patience(3, 15 * 60),
+    # A whole village may stand behind one address: it is slowed down, not shut out.
+    Tried.SOURCE: Patience(30, 60),
+}
+
+
+def pause_after(failures: int, patience: Patience) -> dt.timedelta:
+    """How long the next try waits after so many failures: 2, 4, 8 … seconds, up to the longest."""
+    over = failures - patience.free
+    if over <= 0:
         return dt.timedelta(0)
-    return dt.timedelta(seconds=min(_FIRST_PAUSE_S << min(over, 20), _LONGEST_PAUSE_S))
+    return dt.timedelta(seconds=min(_FIRST_PAUSE_S << min(over - 1, 20), patience.longest_s))

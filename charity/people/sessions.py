@@ -104,6 +104,18 @@ def strengthen(session_id: str) -> str:
     return token
 
 
+def method_of(session_id: str) -> Method:
+    """How a standing session began. Raises ``SessionEnded``."""
+    found = db.session().scalar(
+        select(OpenSession.method).where(
+            OpenSession.public_id == session_id, OpenSession.ended_at.is_(None)
+        )
+    )
+    if found is None:
+        raise SessionEnded
+    return Method(found)
+
+
 def end(session_id: str, *, by: Signed, reason: Ended = Ended.SIGNED_OUT) -> None:
     """End one of one's own sessions; ending it twice is no error. Raises ``SessionEnded``."""
     require_atomic()

@@ -164,10 +164,14 @@ def _factors() -> None:
     op.create_table(
         "people_totp",
         sa.Column("person_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=True),
+        sa.Column("pending", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("confirmed_at", MOMENT, nullable=True),
         sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "(secret IS NULL) = (confirmed_at IS NULL)", name=op.f("ck_people_totp_confirmed")
+        ),
         sa.ForeignKeyConstraint(
             ["person_id"], ["people_person.id"], name="fk_people_totp_person_id"
         ),
