@@ -10,15 +10,16 @@ import datetime as dt
 import hashlib
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
-from charity.funds.kinds import CampaignStatus
-from charity.funds.models import Campaign, CampaignStep, PlanVersion
-from charity.funds.rules import PLAN_FIELDS
+from charity.funds.kinds import Basis, CampaignStatus, FileKind
+from charity.funds.models import Campaign, CampaignFile, CampaignStep, PlanVersion
+from charity.funds.rules import FILING_TEXTS, PLAN_FIELDS, PLAN_TEXTS, CampaignState
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import canonical_json, db
 from charity.kernel.ids import new_id
+from charity.ledger import queries as ledger
 from charity.ledger.services import Actor
 
 
@@ -29,6 +30,31 @@ def plan_of(row: Campaign) -> dict[str, Any]:
         name: value.isoformat() if isinstance(value, dt.date) else value
         for name, value in values.items()
     }
+
+
+def state_of(row: Campaign) -> CampaignState:
+    """What the rules decide a campaign's next step on, as it stands now."""
+    reports = (
+        select(func.count())
+        .select_from(CampaignFile)
+        .where(
+            CampaignFile.campaign_id == row.id,
+            CampaignFile.kind == FileKind.REPORT.value,
+            CampaignFile.removed_at.is_(None),
+        )
+    )
+    return CampaignState(
+        texts={
+            need.value: str(getattr(row, need.value)) for need in (*PLAN_TEXTS, *FILING_TEXTS)
+        },
+        basis=Basis(row.fundraising_basis),
+        starts_on=row.starts_on,
+        ends_on=row.ends_on,
+        expected_fen=row.expected_fen,
+        taken_down=row.taken_down_at is not None,
+        reports=db.session().scalars(reports).one(),
+        open_fen=ledger.on_the_way(row.slug),
+    )
 
 
 def record_version(campaign_id: int, *, actor: Actor | None, reason: str = "") -> int:

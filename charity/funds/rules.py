@@ -32,6 +32,7 @@ PLAN_TEXTS = (
     Need.EXPECTED_BASIS,
     Need.FALLBACK_USE,
 )
+FILING_TEXTS = (Need.FILING_NUMBER, Need.PLATFORM, Need.LISTING)
 # What must stand at zero in every book before a campaign closes.
 ON_THE_WAY = (
     Need.CLEARING,
@@ -96,9 +97,25 @@ def missing(
         case CampaignStatus.REPORTED:
             return () if state.reports else (Need.REPORT,)
         case CampaignStatus.CLOSED:
-            return tuple(each for each in ON_THE_WAY if state.open_fen.get(each.value, 0))
+            return tuple(each for each in ON_THE_WAY if _holds(state, each))
         case CampaignStatus.DRAFT:
             return ()
+
+
+def kept(state: CampaignState, status: CampaignStatus) -> tuple[Need, ...]:
+    """What a change may not take away from a campaign that is already ``status``."""
+    if status is CampaignStatus.DRAFT:
+        return (Need.DATES,) if state.ends_on < state.starts_on else ()
+    whole = (*_plan(state), *_filing(state))
+    return whole if status is CampaignStatus.FILED else (*whole, *_listing(state))
+
+
+def _holds(state: CampaignState, need: Need) -> bool:
+    """Goods lie in three accounts; the others in one each."""
+    return any(
+        fen and (kind == need.value or (need is Need.GOODS and kind.startswith("goods")))
+        for kind, fen in state.open_fen.items()
+    )
 
 
 def _plan(state: CampaignState) -> list[Need]:
@@ -121,7 +138,8 @@ def _listing(state: CampaignState) -> list[Need]:
     if state.basis is not Basis.PUBLIC:
         return []
     lacking = [] if state.texts.get("platform_name", "").strip() else [Need.PLATFORM]
-    return lacking if is_web_address(state.texts.get("platform_url", "")) else [*lacking, Need.LISTING]
+    listed = is_web_address(state.texts.get("platform_url", ""))
+    return lacking if listed else [*lacking, Need.LISTING]
 
 
 def _may_take(state: CampaignState, today: dt.date) -> list[Need]:
