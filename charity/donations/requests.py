@@ -22,7 +22,9 @@ from charity.donations.kinds import BillWish, Display
 from charity.donations.providers.base import Provider
 from charity.donations.providers.registry import provider as provider_on
 from charity.funds import queries as funds
+from charity.funds import unit_queries as units
 from charity.funds.errors import UnknownCampaign
+from charity.funds.unit_errors import TeamNotTaking, UnitNotTaking
 from charity.kernel import clock, credit_code
 from charity.ledger import queries as ledger
 
@@ -82,6 +84,7 @@ class Desk:
         self.limits = rules.limits(clock.local_date(self.now))
         self.campaigns: dict[str, funds.CampaignView] = {}
         self.places: dict[tuple[str, str | None], funds.Place | None] = {}
+        self.teams: dict[str, frozenset[str]] = {}
 
     def campaign(self, slug: str) -> funds.CampaignView:
         """A public campaign. Raises UnknownCampaign."""
@@ -95,6 +98,12 @@ class Desk:
             code = unit if unit is not None else funds.fund_office_code(slug)
             self.places[slug, unit] = funds.place(slug, code)
         return self.places[slug, unit]
+
+    def has_team(self, unit: str, team: str) -> bool:
+        """Whether the unit has this team and it takes gifts today."""
+        if unit not in self.teams:
+            self.teams[unit] = frozenset(each.code for each in units.open_teams(unit))
+        return team in self.teams[unit]
 
 
 def checked(desk: Desk, request: GiftRequest) -> tuple[GiftRequest, list[Placed]]:
@@ -140,7 +149,10 @@ def place_items(
         at = f"{prefix}{index}." if prefix else ""
         amount = rules.fit_amount(item.amount_fen, f"{at}amount_fen", rule, provider.min_fen)
         team = rules.fit_text(item.team, f"{at}team", rules.TEAM_LENGTH)
-        placed.append(Placed(_place(desk, item, at, provider), amount, team))
+        place = _place(desk, item, at, provider)
+        if team is not None and not desk.has_team(place.unit_code, team):
+            raise TeamNotTaking(field=f"{at}team")
+        placed.append(Placed(place, amount, team))
     return placed
 
 
@@ -159,6 +171,8 @@ def _place(desk: Desk, item: GiftItem, at: str, provider: Provider) -> funds.Pla
         raise UnitUnknown(field=f"{at}unit")
     if not campaign.accepts_gifts:
         raise CampaignNotOpen(field=f"{at}campaign")
+    if place.closed_on is not None and place.closed_on <= clock.local_date(desk.now):
+        raise UnitNotTaking(field=f"{at}unit")
     if campaign.currency != provider.currency:
         raise ProviderUnknown
     return place

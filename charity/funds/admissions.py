@@ -25,7 +25,6 @@ from charity.funds.trail import trail
 from charity.funds.unit_books import admit_units
 from charity.funds.unit_errors import (
     DayUnfit,
-    FileUnfit,
     NoSuchUnit,
     StepsMissing,
     TextUnfit,
@@ -43,18 +42,6 @@ LOOKED_AT_LENGTH = 1000
 CLAUSE_LENGTH = 200
 AT_ONCE = 500
 """Books in one request: as many as one person can look through."""
-
-LARGEST_FILE = 10 * 1024 * 1024
-_KINDS = {b"%PDF-": ".pdf", b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png"}
-
-
-def file_suffix(content: bytes) -> str:
-    """``.pdf``, ``.jpg`` or ``.png`` by what the file is, whatever it is called. Raises FileUnfit."""
-    if 0 < len(content) <= LARGEST_FILE:
-        for first, suffix in _KINDS.items():
-            if content.startswith(first):
-                return suffix
-    raise FileUnfit
 
 
 def assess(
@@ -75,7 +62,7 @@ def assess(
 def sign(
     campaign: str, units: Sequence[str], *, file: Stored, signed_on: dt.date, actor: Actor
 ) -> None:
-    """Write down the signed agreement of these units: a kept file, checked with ``file_suffix``.
+    """Write down the signed agreement of these units: a kept file, cleaned before by ``kernel.uploads``.
 
     Raises UnknownCampaign, NoSuchUnit, DayUnfit.
     """

@@ -14,11 +14,20 @@ from charity.funds.errors import UnknownCampaign, UnknownUnit
 from charity.funds.kinds import PUBLIC, Basis, CampaignStatus
 from charity.funds.models import Campaign, CampaignUnit, Charity, Unit
 from charity.funds.rules import takes_online
+from charity.funds.unit_queries import ancestors as ancestors
 from charity.kernel import clock
 from charity.kernel.db import among, db
 
 _Parent = aliased(Unit, name="parent")
 _ParentPlace = aliased(CampaignUnit, name="parent_place")
+_PLACE = (
+    CampaignUnit.id,
+    CampaignUnit.book_id,
+    Campaign.slug,
+    Unit.code,
+    Campaign.currency,
+    Unit.closed_on,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +239,7 @@ def fund_office_code(slug: str) -> str:
 def places(slugs: Iterable[str]) -> dict[tuple[str, str], Place]:
     """Every unit's book of these campaigns, by (slug, unit code)."""
     rows = db.session().execute(
-        select(CampaignUnit.id, CampaignUnit.book_id, Campaign.slug, Unit.code, Campaign.currency)
+        select(*_PLACE)
         .join(Campaign, Campaign.id == CampaignUnit.campaign_id)
         .join(Unit, Unit.id == CampaignUnit.unit_id)
         .where(among(Campaign.slug, sorted(set(slugs))))
@@ -243,9 +252,7 @@ def place(slug: str, code: str) -> Place | None:
     row = (
         db.session()
         .execute(
-            select(
-                CampaignUnit.id, CampaignUnit.book_id, Campaign.slug, Unit.code, Campaign.currency
-            )
+            select(*_PLACE)
             .join(Campaign, Campaign.id == CampaignUnit.campaign_id)
             .join(Unit, Unit.id == CampaignUnit.unit_id)
             .where(Campaign.slug == slug, Unit.code == code)

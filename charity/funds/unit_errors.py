@@ -162,14 +162,6 @@ class StewardNotNeeded(Conflict):
     message = _("只有已合并或退出的单位才需要接续使用单位。")
 
 
-class FileUnfit(RuleBroken):
-    """An agreement is a PDF, or a photograph of it."""
-
-    code = "file_unfit"
-    message = _("请上传签署后的协议：PDF、JPEG 或 PNG 文件，不大于 10 MB。")
-    field = "file"
-
-
 _STEPS = {
     AdmissionStep.ASSESSMENT: _("还没有评估，或者最近一次评估的结论是不适合。"),
     AdmissionStep.AGREEMENT: _("还没有登记签署的协议。"),
