@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from sqlalchemy import Table, func, select, update
 
-from charity.donations import late_fees
+from charity.donations import late_fees, refund_entries, refunds
 from charity.donations.errors import ProviderUnknown
 from charity.donations.kinds import RANK, EventType, GiftStatus, PaymentStatus
 from charity.donations.models import Donor, Gift, Intent, Payment, StatusEvent, Tally
@@ -45,6 +45,9 @@ _STATUS = {
     EventType.DECLINED.value: PaymentStatus.FAILED,
     EventType.EXPIRED.value: PaymentStatus.EXPIRED,
 }
+
+
+_BACK = (EventType.REFUNDED.value, EventType.REFUND_FAILED.value)
 
 
 @dataclass(slots=True)
@@ -89,12 +92,23 @@ def settle_batch(events: Sequence[Stored]) -> Batch:
     batch = Batch()
     outside = _read(batch, [event for event in events if event.provider != late_fees.INTERNAL])
     intents = _intents(outside)
+    back = []
     for stored, event in outside:
-        _decide(batch, stored, event, intents.get((stored.provider, event.reference)))
+        if event.type in _BACK:
+            back.append((stored, event))
+        else:
+            _decide(batch, stored, event, intents.get((stored.provider, event.reference)))
     _write(batch)
+    for stored, event in back:
+        reason = refunds.settle_event(stored.provider, event)
+        if reason is None:
+            batch.done.append(stored.id)
+        else:
+            _park(batch, stored, reason)
     for late in events:
         if late.provider == late_fees.INTERNAL:
-            if late_fees.bear(late):
+            bear = refund_entries.bear_late if late.account == refund_entries.LATE else late_fees.bear
+            if bear(late):
                 batch.done.append(late.id)
             else:
                 batch.waiting += 1

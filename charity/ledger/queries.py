@@ -8,6 +8,7 @@ is summed. A correction counts as the kind it corrects.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -26,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from charity.kernel.db import db
+from charity.kernel.db import among, db
 from charity.ledger.chart import KINDS
 from charity.ledger.kinds import AccountKind, BookKind, EntryKind, Figure
 from charity.ledger.models import (
@@ -109,8 +110,8 @@ def _column(figure: Figure) -> Label[Any]:
     return _sum(moved, _net() * signs.pop(), name)
 
 
-def book_figures() -> Select[Any]:
-    """One row for each unit book with entries: ``book_id``, the figures, ``gifts``.
+def book_figures(books: Iterable[int] | None = None) -> Select[Any]:
+    """One row for each unit book (of ``books``) with entries: ``book_id``, figures, ``gifts``.
 
     A select, so that a page can join its own tables and sum in one query.
     """
@@ -119,13 +120,24 @@ def book_figures() -> Select[Any]:
         [AccountKind.CLEARING, AccountKind.BANK]
     )
     columns.append(_sum(settled, NumberedTotal.entries.expression, "gifts"))
-    return (
+    rows = (
         select(NumberedTotal.book_id.label("book_id"), *columns)
         .join(Account, Account.id == NumberedTotal.account_id)
         .join(Book, Book.id == NumberedTotal.book_id)
         .where(Book.kind == BookKind.UNIT.value)
         .group_by(NumberedTotal.book_id)
     )
+    return rows if books is None else rows.where(among(NumberedTotal.book_id, books))
+
+
+def numbered_heads() -> dict[int, int]:
+    """The last numbered ``book_no`` of each unit book that has one: moved when its figures are."""
+    rows = db.session().execute(
+        select(NumberedHead.book_id, NumberedHead.last_no)
+        .join(Book, Book.id == NumberedHead.book_id)
+        .where(Book.kind == BookKind.UNIT.value)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def head() -> int:
