@@ -46,7 +46,9 @@ def delegate(
     if role not in rules.DECIDING or Grant(role, scope) not in by.grants:
         raise RoleNotHeld
     other = as_person(to_person)
-    if other is None or not other.grants or other.person_id == by.person_id:
+    if other is None or other.person_id == by.person_id:
+        raise DelegateUnfit
+    if not rules.may_stand_in(role, {grant.role for grant in other.grants}):
         raise DelegateUnfit
     today = clock.today()
     most = dated.value(rules.DELEGATION_DAYS_KEY, today)

@@ -124,10 +124,15 @@ def latest(kind: Kind, subject_id: str) -> RequestView | None:
 
 def rights(signed: Signed) -> list[Right]:
     """Every deciding this person has today: by own roles, and handed over by others."""
-    own = [
-        Right(grant.role, grant.scope) for grant in signed.grants if grant.role in rules.DECIDING
-    ]
-    return own + _handed_over(signed.person_id, clock.today())
+    own = [Right(grant.role, grant.scope) for grant in own_deciding(signed)]
+    held = {grant.role for grant in signed.grants}
+    handed = _handed_over(signed.person_id, clock.today())
+    return own + [right for right in handed if rules.may_stand_in(right.role, held)]
+
+
+def own_deciding(signed: Signed) -> list[Grant]:
+    """The roles of this person that decide something, and so can be handed over."""
+    return [grant for grant in signed.grants if grant.role in rules.DECIDING]
 
 
 def standing(view: RequestView, signed: Signed, held: Iterable[Right]) -> Right:
@@ -244,6 +249,21 @@ def _now(status: RequestStatus) -> ColumnElement[bool]:
         live = State.status.in_([each.value for each in LIVE])
         return or_(written, and_(live, Request.expires_at <= clock.now()))
     return and_(written, Request.expires_at > clock.now()) if status in LIVE else written
+
+
+def may_withdraw(view: RequestView, signed: Signed) -> bool:
+    """Whether this person can take the request back now."""
+    return view.live and view.requested_by.id == signed.person_id
+
+
+def asking(kind: Kind) -> tuple[Role, ...]:
+    """The roles that ask for this."""
+    return RULES[kind].ask
+
+
+def may_ask(kind: Kind, signed: Signed) -> bool:
+    """Whether a role of this person for the whole fund asks for this."""
+    return signed.holds(RULES[kind].ask)
 
 
 def _stands(view: RequestView, signed: Signed, held: Iterable[Right]) -> bool:

@@ -200,7 +200,8 @@ class VerifyForm(Form):
 def place_error(form: FlaskForm, error: RuleBroken) -> None:
     """Put a refusal beside the field it belongs to, or above the form."""
     for path, _code, sentence in error.details() or [(None, error.code, error.sentence())]:
-        name = _FIELD_OF.get((path or "").rpartition(".")[2])
+        last = (path or "").rpartition(".")[2]
+        name = _FIELD_OF.get(last, last)
         if name in form:
             form[name].errors = [*form[name].errors, sentence]
         else:

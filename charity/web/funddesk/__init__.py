@@ -5,3 +5,9 @@ from __future__ import annotations
 from flask import Blueprint
 
 bp = Blueprint("funddesk", __name__, url_prefix="/desk/fund")
+
+from charity.web.funddesk import (  # noqa: E402 - views register themselves
+    approvals,  # noqa: F401
+    delegations,  # noqa: F401
+    parameters,  # noqa: F401
+)
