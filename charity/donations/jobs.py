@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from charity.donations import services, tries
+from charity.donations import refund_calls, services, tries
 from charity.donations.providers import sandbox
 from charity.donations.settling import BATCH, settle_batch
 from charity.kernel import inbox
@@ -87,3 +87,8 @@ def forget_tries() -> int:
 def deliver_sandbox_events() -> int:
     """Deliver what the sandbox still has to tell us; how many were tried."""
     return sandbox.deliver_due()
+
+
+def send_refunds() -> int:
+    """Tell providers of agreed refunds, and ask after those on their way; how many."""
+    return refund_calls.send_due()

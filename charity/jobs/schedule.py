@@ -72,6 +72,7 @@ JOBS: tuple[Job, ...] = (
     Job("deliver", 1, "post", "events of the sandbox", donations.deliver_sandbox_events),
     # Its own lane: a mail server that does not answer keeps nobody else waiting.
     Job("mail", 1, "mail", "messages of the outbox", outbox.deliver_due),
+    Job("refunds", 2, "back", "money back, and what became of it", donations.send_refunds),
     Job("expire", 60, "post", "payments nobody made", donations.expire_quiet),
     Job("forget-tries", 3_600, "post", "where tries to pay came from", donations.forget_tries),
     Job("approvals", 60, "post", "requests nobody decided in time", approvals.expire_due),

@@ -205,6 +205,11 @@ def on_the_way(campaign: str) -> dict[str, int]:
     return {kind: int(fen) for kind, fen in rows if fen}
 
 
+def currency(book_id: int) -> str:
+    """The one currency of a book."""
+    return db.session().scalars(select(Book.currency).where(Book.id == book_id)).one()
+
+
 @dataclass(frozen=True, slots=True)
 class EntryView:
     """One entry with its legs."""
@@ -279,3 +284,33 @@ def reservations(book_id: int) -> list[tuple[str, int]]:
             found.append((application, part))
             left -= part
     return found[::-1]
+
+
+def moved(code: str, keys: Sequence[str]) -> list[tuple[str, int, int]]:
+    """What entries did to the account ``code``: (idempotency key, book, fen on the debit side).
+
+    What corrects an entry counts under that entry's key, in its own book.
+    """
+    session = db.session()
+    found = session.execute(
+        select(Entry.id, Entry.idempotency_key).where(among(Entry.idempotency_key, keys))
+    )
+    key_of: dict[int, str] = {row[0]: row[1] for row in found}
+    corrections = session.execute(
+        select(Entry.id, Entry.corrects).where(among(Entry.corrects, list(key_of)))
+    )
+    key_of |= {entry_id: key_of[corrected] for entry_id, corrected in corrections if corrected}
+    side = case((Posting.debit_account_id == Account.id, Posting.amount_fen),
+                else_=-Posting.amount_fen)  # fmt: skip
+    rows = session.execute(
+        select(Posting.entry_id, Posting.book_id, cast(func.sum(side), BigInteger))
+        .join(
+            Account,
+            (Account.book_id == Posting.book_id)
+            & (Account.code == code)
+            & Account.id.in_([Posting.debit_account_id, Posting.credit_account_id]),
+        )
+        .where(among(Posting.entry_id, list(key_of)))
+        .group_by(Posting.entry_id, Posting.book_id)
+    )
+    return [(key_of[entry_id], book_id, int(fen)) for entry_id, book_id, fen in rows]
