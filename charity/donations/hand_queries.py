@@ -286,11 +286,25 @@ def gift_keys(view: SheetView) -> dict[str, str]:
     return {gift.id: payment_secret(gift.id) for gift in view.gifts}
 
 
-def sheet_gifts(sheet_row: int) -> list[Entered]:
-    """The gifts of a sheet (database id) that were not withdrawn."""
+def open_transfer(sheet_row: int) -> list[Entered]:
+    """The gifts of a sheet (database id) of method bank whose line has not come."""
     rows = db.session().execute(
         hand_gifts()
-        .where(Sheet.id == sheet_row, Gift.status != GiftStatus.WITHDRAWN.value)
+        .where(Sheet.id == sheet_row, Gift.status == GiftStatus.CREATED.value)
         .order_by(Gift.line)
     )
     return [entered_view(row) for row in rows]
+
+
+def place_of_sheet(sheet_id: str) -> tuple[str, str]:
+    """The campaign's slug and the unit's code of a sheet. Raises SheetUnknown."""
+    place = funds.unit_books().subquery("place")
+    row = db.session().execute(
+        select(place.c.slug, place.c.code)
+        .join(Sheet, Sheet.campaign_unit_id == place.c.campaign_unit_id)
+        .where(Sheet.public_id == sheet_id)
+    )
+    found = row.first()
+    if found is None:
+        raise SheetUnknown
+    return str(found[0]), str(found[1])

@@ -89,15 +89,18 @@ def enter(asked: SheetAsked, *, by: Signed) -> str:
     return write_sheet(asked, by=by)
 
 
-def write_sheet(asked: SheetAsked, *, by: Signed) -> str:
-    """``enter`` for those who may enter for any unit; the caller has asked for the role."""
+def write_sheet(asked: SheetAsked, *, by: Signed, late: bool = False) -> str:
+    """``enter`` for those who may enter for any unit; the caller has asked for the role.
+
+    ``late``: the money came in a month that may be closed by now.
+    """
     require_atomic()
     key = f"sheet:{asked.unit}:{asked.form_id}"
     facts_hash = blind_index(canonical_json(_plain(asked)), "sheet-facts")
     earlier = _earlier(key, facts_hash)
     if earlier is not None:
         return earlier
-    place = _place(asked)
+    place = _place(asked, late=late)
     lines = _fit_lines(asked.lines)
     now = clock.now()
     row = {
@@ -146,12 +149,12 @@ def _insert_once(row: dict[str, object]) -> bool:
     return db.session().scalar(statement.returning(Sheet.id)) is not None
 
 
-def _place(asked: SheetAsked) -> funds.Place:
+def _place(asked: SheetAsked, *, late: bool) -> funds.Place:
     """The book the sheet is for, on a day on which it could be given to."""
     hand_rules.fit_day(
         asked.collected_on,
         today=clock.today(),
-        closed=ledger.month_closed(asked.collected_on),
+        closed=not late and ledger.month_closed(asked.collected_on),
         field="collected_on",
     )
     try:
