@@ -11,8 +11,9 @@ from importlib import import_module
 import click
 
 _COMMANDS: dict[str, tuple[str, str]] = {
-    "init": ("charity.cli.setup:init", "Make the database: migrations, guards, keys."),
+    "init": ("charity.cli.setup:init", "Make the database, and the first fund manager."),
     "upgrade": ("charity.cli.setup:upgrade", "Bring database and guards up to date, and check."),
+    "staff": ("charity.cli.staff:staff", "Invite people; take away a lost second factor."),
     "doctor": ("charity.cli.doctor:doctor", "Is this installation ready? Line by line."),
     "run": ("charity.cli.serve:run", "Site and worker in one."),
     "web": ("charity.cli.serve:web", "The site alone."),

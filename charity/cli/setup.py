@@ -29,9 +29,9 @@ def _prepare(found: Settings, birth: Mode | None) -> None:
 @click.option("--test", "birth", flag_value="test", help="The database is for test money.")
 @click.option("--manager-email", required=True, help="The first fund manager's e-mail.")
 def init(birth: str | None, manager_email: str) -> None:
-    """Make the database: migrations, guards, keys.
+    """Make the database (migrations, guards, keys) and the first fund manager.
 
-    It is born for real or for test money, for ever.
+    The database is born for real or for test money, for ever.
     """
     if birth is None:
         raise click.UsageError("say --real or --test: a database is born one or the other")
@@ -47,12 +47,24 @@ def init(birth: str | None, manager_email: str) -> None:
 
     with app.app_context():
         born = mode()
+        db.session.rollback()
+        if born != birth:
+            raise click.ClickException(f"this database was born {born}, and stays that")
+        link = _first_manager(manager_email)
         db.session.remove()
-    if born != birth:
-        raise click.ClickException(f"this database was born {born}, and stays that")
     print(f"database: {born}, at {head(bundle_dir() / 'migrations')}")
     print(f"keys and files: {found.data_dir}")
-    print("Accounts come with sign-in, which this version does not have yet.")
+    print(f"first fund manager: {link}" if link else "first fund manager: signed in before")
+
+
+def _first_manager(email: str) -> str | None:
+    from charity.cli.staff import first_manager
+    from charity.kernel.errors import RuleBroken
+
+    try:
+        return first_manager(email)
+    except RuleBroken as error:
+        raise click.ClickException(error.sentence()) from error
 
 
 @click.command()

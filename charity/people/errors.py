@@ -180,6 +180,13 @@ class FileUnfit(RuleBroken):
     field = "file"
 
 
+class NotADemo(RuleBroken):
+    """Demo people live in databases born for test money."""
+
+    code = "not_a_demo"
+    message = _("演示人员只能用于测试数据。")
+
+
 # --- sign-in ---------------------------------------------------------------------------------
 
 

@@ -19,10 +19,10 @@ from charity.kernel.crypto import blind_index
 from charity.kernel.db import db
 from charity.kernel.ids import new_id
 from charity.people import mail, queries
-from charity.people.errors import FactorMissing, FactorRefused, FactorStands, UnknownPerson
-from charity.people.kinds import Channel, Ended
-from charity.people.models import Account, Identity, Passkey, Person, RecoveryCode, Totp
-from charity.people.services import locked, trail
+from charity.people.errors import FactorMissing, FactorRefused, FactorStands
+from charity.people.kinds import Ended
+from charity.people.models import Passkey, Person, RecoveryCode, Totp
+from charity.people.services import locked, mails_of, trail
 from charity.people.sessions import end_all
 from charity.people.signed import Signed
 
@@ -238,22 +238,3 @@ def reset_factor(person_id: str, *, by: Signed | None = None) -> None:
     trail("factor.reset", "person", person_id, by)
     for address in mails_of(person_id):
         mail.factor_reset(address, person.name)
-
-
-def mails_of(person_id: str) -> list[str]:
-    """The person's mail addresses, for telling them something. Raises ``UnknownPerson``."""
-    session = db.session()
-    inner = session.scalar(select(Person.id).where(Person.public_id == person_id))
-    if inner is None:
-        raise UnknownPerson
-    rows = session.execute(
-        select(Identity.address)
-        .join(Account, Account.id == Identity.account_id)
-        .where(
-            Account.person_id == inner,
-            Account.closed_at.is_(None),
-            Identity.channel == Channel.MAIL.value,
-        )
-        .order_by(Identity.id)
-    )
-    return [row.address for row in rows]

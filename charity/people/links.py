@@ -143,3 +143,17 @@ def account_of(channel: Channel, address: str) -> str | None:
             Person.left_at.is_(None),
         )
     )
+
+
+def was_used(account_id: str, channel: Channel) -> bool:
+    """Whether the account's address of this channel was ever proved by a link."""
+    found = db.session().scalar(
+        select(Identity.id)
+        .join(Account, Account.id == Identity.account_id)
+        .where(
+            Account.public_id == account_id,
+            Identity.channel == channel.value,
+            Identity.verified_at.is_not(None),
+        )
+    )
+    return found is not None

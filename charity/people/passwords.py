@@ -45,8 +45,10 @@ COSTS = (
     ),
 )
 
-AT_ONCE = 2
-WAITING = 20
+# One process has eight threads (``cli.serve.THREADS``) and perhaps two cores: one hashes, four wait
+# their turn, and at least three threads and a core are left for whoever reads a page.
+AT_ONCE = 1
+WAITING = 4
 PATIENCE_S = 5
 
 

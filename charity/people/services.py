@@ -17,7 +17,7 @@ from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import db
 from charity.kernel.ids import new_id, public_id
-from charity.people import channels
+from charity.people import channels, mail
 from charity.people.errors import (
     MailUnfit,
     NameDiffers,
@@ -122,10 +122,41 @@ def add_person(
         # Another unit of work registered the same number or address in this very moment.
         raise TwoPersons from error
     added = Added(person.public_id, account.public_id, not known, fresh)
+    if known and fresh:
+        for other in set(mails_of(person.public_id)) - set(addresses.values()):
+            mail.account_joined(other, person.name)
     if added.new_person or added.new_account:
         after = {"account": added.account_id, "joined": not added.new_person}
         trail("person.account_added", "person", added.person_id, by, after)
     return added
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whose an address is; public ids."""
+
+    person_id: str
+    account_id: str
+
+
+def find(email: str) -> Known | None:
+    """The open account with this mail address. Raises ``MailUnfit``."""
+    address = channels.normal_address(Channel.MAIL, email)
+    row = (
+        db.session()
+        .execute(
+            select(Person.public_id, Account.public_id.label("account"))
+            .join(Account, Account.person_id == Person.id)
+            .join(Identity, Identity.account_id == Account.id)
+            .where(
+                Identity.channel == Channel.MAIL.value,
+                Identity.address_index == channels.address_index(Channel.MAIL, address),
+                Account.closed_at.is_(None),
+            )
+        )
+        .first()
+    )
+    return None if row is None else Known(row.public_id, row.account)
 
 
 def _known_as(addresses: Mapping[Channel, str], number: str | None) -> set[int]:
@@ -275,3 +306,22 @@ def rename(person_id: str, name: str, *, by: Signed | None) -> None:
         update(Person).where(Person.public_id == person_id).values(name=name)
     )
     trail("person.renamed", "person", person_id, by)
+
+
+def mails_of(person_id: str) -> list[str]:
+    """The person's mail addresses, for telling them something. Raises ``UnknownPerson``."""
+    session = db.session()
+    inner = session.scalar(select(Person.id).where(Person.public_id == person_id))
+    if inner is None:
+        raise UnknownPerson
+    rows = session.execute(
+        select(Identity.address)
+        .join(Account, Account.id == Identity.account_id)
+        .where(
+            Account.person_id == inner,
+            Account.closed_at.is_(None),
+            Identity.channel == Channel.MAIL.value,
+        )
+        .order_by(Identity.id)
+    )
+    return [row.address for row in rows]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from charity.audit.services import record
 from charity.kernel import clock
@@ -18,7 +18,7 @@ from charity.kernel.ids import new_id, public_id
 from charity.people import queries
 from charity.people.errors import PersonLeft, SessionEnded
 from charity.people.kinds import Ended, Method
-from charity.people.models import Account, OpenSession, Person
+from charity.people.models import Account, Challenge, Link, OpenSession, Person
 from charity.people.rules import LASTS
 from charity.people.signed import Signed
 from charity.people.tokens import new_token, token_hash
@@ -189,6 +189,15 @@ def current(token: str) -> Signed:
     return found.signed
 
 
-def oldest_kept() -> dt.datetime:
-    """Sessions begun before this moment cannot stand any more and may be swept away."""
-    return clock.now() - LASTS
+def sweep() -> int:
+    """Delete sessions and links too old to mean anything; how many."""
+    require_atomic()
+    before = clock.now() - LASTS
+    session = db.session()
+    old = select(OpenSession.id).where(OpenSession.created_at < before)
+    session.execute(delete(Challenge).where(Challenge.session_id.in_(old)))
+    gone = session.execute(
+        delete(OpenSession).where(OpenSession.created_at < before).returning(OpenSession.id)
+    ).all()
+    links = session.execute(delete(Link).where(Link.expires_at < before).returning(Link.id)).all()
+    return len(gone) + len(links)

@@ -28,7 +28,7 @@ from charity.people.errors import (
 from charity.people.kinds import Channel, Ended, LinkPurpose, Method, Tried
 from charity.people.models import Account, Identity, Person
 from charity.people.rules import LINK_LASTS
-from charity.people.services import trail
+from charity.people.services import mails_of, trail
 from charity.people.signed import Signed
 
 _TYPED = 200
@@ -310,5 +310,5 @@ def _set_password(by: Signed, kept: str | None, fresh: str) -> None:
         raise SessionEnded
     sessions.end_all(by.person_id, Ended.PASSWORD, by=by, keep=by.session_id)
     trail("password.changed", "account", by.account_id, by)
-    for address in factors.mails_of(by.person_id):
+    for address in mails_of(by.person_id):
         mail.password_changed(address, by.name)

@@ -75,6 +75,14 @@ def clear(kind: Tried, what: str) -> None:
     )
 
 
+def sweep() -> int:
+    """Delete counts that are forgotten anyway; how many."""
+    require_atomic()
+    before = clock.now() - FORGET_AFTER
+    gone = db.session().execute(delete(Try).where(Try.last_at < before).returning(Try.key))
+    return len(gone.all())
+
+
 def _key(kind: Tried, what: str) -> str:
     value = _household(what) if kind is Tried.SOURCE else what
     return blind_index(f"{kind.value}\x00{value}", "people.try")
