@@ -28,6 +28,7 @@ from charity.donations.hand_models import (
 from charity.donations.kinds import GiftStatus
 from charity.donations.models import Gift, Payout
 from charity.funds import queries as funds
+from charity.kernel import clock
 from charity.kernel.db import among, db
 
 PAGE = 50
@@ -287,10 +288,8 @@ def candidates(view: LineView) -> list[Candidate]:
 def _slips(view: LineView) -> list[Candidate]:
     named = hand_rules.named_in(view.memo)
     unit = funds.units().subquery("unit")
-    by_code = (
-        select(HandGift.slip_id)
-        .where(among(HandGift.code, sorted(named.codes)))
-        .scalar_subquery()
+    by_code = select(HandGift.slip_id).where(
+        HandGift.slip_id.is_not(None), among(HandGift.code, sorted(named.codes))
     )
     rows = db.session().execute(
         select(Slip.number, Slip.amount_fen, Slip.paid_in_on, Slip.id.in_(by_code),
@@ -363,7 +362,7 @@ def _payouts(view: LineView) -> list[Candidate]:
     )
     return [
         Candidate(
-            LineUse.PAYOUT, str(row_id), f"{provider} {object_id}", "", "", sent_at.date(),
+            LineUse.PAYOUT, str(row_id), f"{provider} {object_id}", "", "", clock.local_date(sent_at),
             view.amount_fen, named=object_id in (view.memo or ""), fits=True,
         )
         for row_id, provider, object_id, sent_at in rows

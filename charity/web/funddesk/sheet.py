@@ -24,6 +24,7 @@ from charity.web.filters import cn_date, cn_datetime
 #: Labels of facts by name. Each part adds its own.
 LABELS: dict[str, LazyString] = {
     "account": _l("账户"),
+    "action": _l("处理方式"),
     "amount_fen": _l("金额"),
     "asked_on": _l("申请日期"),
     "book": _l("分账"),
@@ -36,6 +37,7 @@ LABELS: dict[str, LazyString] = {
     "gifts": _l("捐赠明细"),
     "intent": _l("支付编号"),
     "kind": _l("类别"),
+    "line": _l("流水编号"),
     "name": _l("名称"),
     "note": _l("说明"),
     "number": _l("编号"),
@@ -45,6 +47,7 @@ LABELS: dict[str, LazyString] = {
     "photo_sha256": _l("照片校验值"),
     "provider": _l("支付渠道"),
     "reason": _l("理由"),
+    "sheet": _l("登记表编号"),
     "source": _l("依据"),
     "steward": _l("接续使用单位"),
     "to_unit": _l("改入单位"),

@@ -17,6 +17,7 @@ KINDS: Mapping[Kind, LazyString] = {
     Kind.PARAMETER: _("变更参数"),
     Kind.CORRECTION: _("捐赠冲正"),
     Kind.RESET_FACTOR: _("重置二次验证"),
+    Kind.SUSPENSE: _("处理待认领款"),
     Kind.STEWARD: _("指定接续使用单位"),
 }
 
