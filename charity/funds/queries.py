@@ -14,7 +14,7 @@ from charity.funds.errors import UnknownCampaign, UnknownUnit
 from charity.funds.kinds import PUBLIC, Basis, CampaignStatus
 from charity.funds.models import Campaign, CampaignUnit, Charity, Unit
 from charity.funds.rules import takes_online
-from charity.funds.unit_queries import ancestors as ancestors
+from charity.funds.unit_tree import ancestors as ancestors
 from charity.kernel import clock
 from charity.kernel.db import among, db
 

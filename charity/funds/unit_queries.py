@@ -26,6 +26,7 @@ from charity.funds.unit_models import (
     UnitName,
     UnitParent,
 )
+from charity.funds.unit_tree import subtree
 from charity.kernel import clock
 from charity.kernel.db import among, db
 
@@ -217,30 +218,6 @@ def _stem(area: str) -> str:
     if len(area) != 6:
         return area
     return area.removesuffix("00").removesuffix("00")
-
-
-def ancestors(code: str) -> tuple[str, ...]:
-    """The unit's code, then those above it up to the top; empty when there is no such unit."""
-    walk = (
-        select(Unit.code, Unit.parent_id, Unit.depth).where(Unit.code == code).cte(recursive=True)
-    )
-    walk = walk.union_all(
-        select(_Other.code, _Other.parent_id, _Other.depth).join(
-            walk, _Other.id == walk.c.parent_id
-        )
-    )
-    return tuple(db.session().scalars(select(walk.c.code).order_by(walk.c.depth.desc())))
-
-
-def subtree(code: str) -> tuple[str, ...]:
-    """The unit's code and those of all units below it, upper ones first."""
-    walk = (
-        select(Unit.id, Unit.code, Unit.depth).where(Unit.code == code).cte(recursive=True)
-    )
-    walk = walk.union_all(
-        select(_Other.id, _Other.code, _Other.depth).join(walk, _Other.parent_id == walk.c.id)
-    )
-    return tuple(db.session().scalars(select(walk.c.code).order_by(walk.c.depth, walk.c.code)))
 
 
 def _on(model: Any, unit_id: int, day: dt.date) -> Any:

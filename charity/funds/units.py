@@ -30,8 +30,8 @@ from charity.funds.unit_errors import (
     UnitClosed,
 )
 from charity.funds.unit_models import Team, UnitArea, UnitName, UnitParent
-from charity.funds.unit_queries import ancestors, subtree
 from charity.funds.unit_register import fit_area, fit_names
+from charity.funds.unit_tree import ancestors, subtree
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import among, db

@@ -8,7 +8,7 @@ is summed. A correction counts as the kind it corrects.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -29,7 +29,7 @@ from sqlalchemy.orm import aliased
 
 from charity.kernel.db import among, db
 from charity.ledger.chart import KINDS
-from charity.ledger.kinds import AccountKind, BookKind, EntryKind, Figure
+from charity.ledger.kinds import AccountKind, BookKind, EntryKind, Figure, Side
 from charity.ledger.models import (
     Account,
     Book,
@@ -208,6 +208,19 @@ def on_the_way(campaign: str) -> dict[str, int]:
 def currency(book_id: int) -> str:
     """The one currency of a book."""
     return db.session().scalars(select(Book.currency).where(Book.id == book_id)).one()
+
+
+def balances(book_id: int) -> dict[str, int]:
+    """What stands on each account of a book now, in fen, natural: positive on its normal side."""
+    rows = db.session().execute(
+        select(Account.code, Account.side, Account.debits, Account.credits).where(
+            Account.book_id == book_id
+        )
+    )
+    return {
+        code: debits - credit if side == Side.DEBIT else credit - debits
+        for code, side, debits, credit in rows
+    }
 
 
 @dataclass(frozen=True, slots=True)
