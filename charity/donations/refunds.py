@@ -53,7 +53,6 @@ from charity.kernel.db import db
 from charity.kernel.ids import new_id, public_id
 from charity.kernel.money import yuan
 from charity.ledger import queries as ledger_queries
-from charity.ledger.services import Actor
 from charity.people.queries import Signed
 
 NOTE_LENGTH = 300
@@ -187,22 +186,17 @@ def settle_event(provider: str, event: Event) -> str | None:
     return None
 
 
-def paid_by_bank(
-    refund: str, *, account: str, fen: int, on: dt.date, line: str, by: Actor
-) -> None:
-    """The outgoing bank line of an approved refund is there: the money is back.
+def back_by_bank(refund: str, *, account: str, on: dt.date) -> None:
+    """The money of an agreed refund left the bank account of this code: it is back.
 
-    ``account`` is the bank account's code, ``line`` the line's own id. What the book's share of
-    the bank cannot bear, the own book lends. Raises RefundUnknown, WrongLine, BelowFloor.
+    For ``refund_bank``, which has taken the line. What the book's share of the bank cannot bear,
+    the own book lends. Raises RefundUnknown, WrongLine, BelowFloor.
     """
     require_atomic()
     row = _locked(Refund.public_id == refund)
     if (row.route, row.state) != (Route.BANK.value, RefundState.APPROVED.value):
         raise WrongLine
-    if fen != row.amount_fen:
-        raise WrongLine
     _done(row, on, account=account)
-    entries.trail("refund.paid", row.public_id, by, line=line)
 
 
 def fit_note(note: str) -> str:
@@ -266,8 +260,8 @@ def pause(attempts: int) -> dt.timedelta:
 
 def _facts(gift_id: str, row: dict[str, Any]) -> dict[str, object]:
     """What the two people sign."""
-    names = ("public_id", "amount_fen", "currency", "route", "provider", "reason", "note")
-    return {"gift": gift_id, **{name: row[name] for name in names}}
+    names = ("amount_fen", "currency", "route", "provider", "reason", "note")
+    return {"gift": gift_id, "refund": row["public_id"], **{name: row[name] for name in names}}
 
 
 def _columns(row: Refund) -> dict[str, Any]:
