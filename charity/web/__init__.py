@@ -8,9 +8,10 @@ from flask_babel import Babel
 
 def init_app(app: Flask, babel: Babel) -> None:
     """Register pages, filters, errors and guards."""
+    from charity.config import RunMode
     from charity.extensions import csrf
     from charity.kernel.access import Access, mark
-    from charity.web import errors, filters, headers, locale, nav, session, signed
+    from charity.web import errors, filters, headers, locale, nav, session, signed, uploads
     from charity.web.account import bp as account
     from charity.web.auditdesk import bp as auditdesk
     from charity.web.desk import bp as desk
@@ -22,12 +23,17 @@ def init_app(app: Flask, babel: Babel) -> None:
     signed.init_app(app)
     locale.init_app(app, babel)
     headers.init_app(app)
+    uploads.init_app(app)
     errors.init_app(app)
     filters.init_app(app)
     mark(app.view_functions["static"], Access.PUBLIC)
     nav.init_app(app)
     for blueprint in (site, account, desk, unitdesk, funddesk, auditdesk):
         app.register_blueprint(blueprint)
+    if app.extensions["charity.settings"].mode is RunMode.DEMO:
+        from charity.web.account.demo import bp as demo
+
+        app.register_blueprint(demo)
     if "sandbox" in app.extensions["charity.settings"].payment_providers:
         from charity.web.sandbox import bp as sandbox
 

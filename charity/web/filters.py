@@ -17,6 +17,8 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(money.plain, "yuan_plain")
     app.add_template_filter(cn_date)
     app.add_template_filter(cn_datetime)
+    app.add_template_filter(dt.date.fromisoformat, "iso_date")
+    app.add_template_filter(megabytes)
 
 
 def cn_date(day: dt.date) -> str:
@@ -31,3 +33,9 @@ def cn_date(day: dt.date) -> str:
 def cn_datetime(moment: dt.datetime) -> str:
     """The date with hours and minutes in Asia/Shanghai."""
     return f"{cn_date(moment)} {moment.astimezone(clock.ZONE):%H:%M}"
+
+
+def megabytes(size: int) -> str:
+    """Bytes as ``0.3 MB``, rounded up, so that nothing is said to be nothing."""
+    tenths = -(-size * 10 // (1024 * 1024))
+    return f"{tenths // 10}.{tenths % 10} MB"

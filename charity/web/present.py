@@ -45,12 +45,17 @@ def card(view: CampaignView, figures: Figures) -> CampaignCard:
         slug=view.slug,
         name=view.name,
         name_en=view.name_en,
-        status=view.status,
+        status=shown_status(view),
         purpose=view.purpose,
         purpose_en=view.purpose_en,
         filing_number=view.filing_number,
         figures=figures,
     )
+
+
+def shown_status(view: CampaignView) -> str:
+    """The word for where a campaign is: taken down stands before everything."""
+    return "taken_down" if view.taken_down_at is not None else view.status.value
 
 
 def recent(gifts: Sequence[RecentGift]) -> list[RecentGift]:
