@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from charity.donations.errors import BadSignature, WrongAccount, WrongMode
-from charity.donations.providers.base import Headers
+from charity.donations.providers.base import Headers, Told
+from charity.donations.providers.registry import known
 from charity.donations.providers.registry import provider as provider_on
 from charity.kernel import inbox
-from charity.kernel.atomic import in_atomic
+from charity.kernel.atomic import in_atomic, require_atomic
 from charity.ledger import queries as ledger
 
 
@@ -40,9 +42,9 @@ def receive(provider: str, headers: Headers, raw_body: bytes) -> Outcome:
     It is verified before any write transaction begins, so a forger cannot hold the database. When
     the caller has no ``atomic()``, it is committed before this returns. Raises ProviderUnknown.
     """
-    known = provider_on(provider)
+    speaker = provider_on(provider)
     try:
-        event = known.verify(headers, raw_body)
+        event = speaker.verify(headers, raw_body)
     except BadSignature:
         return Outcome(Intake.REFUSED, "signature")
     except WrongMode:
@@ -54,3 +56,21 @@ def receive(provider: str, headers: Headers, raw_body: bytes) -> Outcome:
     store = inbox.store if in_atomic() else inbox.store_together
     fresh = store(provider, event.account, event.event_id, raw_body)
     return Outcome(Intake.STORED if fresh else Intake.REPEATED)
+
+
+def take_in(provider: str, told: Iterable[Told]) -> int:
+    """Store what a provider answered us, where it is new; how much was. Inside ``atomic()``.
+
+    It came over our own connection to the provider, so it carries no signature; money of another
+    mode and events of other accounts are refused as at the door.
+    """
+    require_atomic()
+    speaker, fresh = known(provider), 0
+    for one in told:
+        try:
+            event = speaker.parse(one.raw)
+        except ValueError:
+            continue  # of a shape so new that we cannot even say whose it is
+        if event.account == speaker.account and event.mode == ledger.mode():
+            fresh += inbox.store(provider, event.account, one.event_id, one.raw)
+    return fresh

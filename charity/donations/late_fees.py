@@ -11,6 +11,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 
+from charity.donations.back_kinds import effect as effect_of
 from charity.kernel import clock, inbox
 from charity.kernel.db import canonical_json
 from charity.kernel.inbox import Stored
@@ -27,13 +28,14 @@ _PAUSE = dt.timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """One gift's share of a provider's fee, in fen, of a day."""
+    """One gift's share of a provider's fee, in fen, of a day; ``moved`` is the gift's own."""
 
     provider: str
     gift: str
     currency: str
     fen: int
     day: dt.date
+    moved: int = 0
 
 
 def enter(sheet: Worksheet, fee: Fee, *, book_id: int, own_id: int) -> None:
@@ -57,7 +59,7 @@ def _entry(book_id: int, kind: EntryKind, legs: recipes.Legs, fee: Fee, effect: 
         occurred_on=fee.day,
         cause_type="gift",
         cause_id=fee.gift,
-        effect=effect,
+        effect=effect_of(effect, fee.moved),
     )
 
 
@@ -68,6 +70,7 @@ def _keep(fee: Fee, fen: int) -> None:
         "currency": fee.currency,
         "fen": fen,
         "day": fee.day.isoformat(),
+        "moved": fee.moved,
     }
     inbox.store(INTERNAL, _ACCOUNT, f"fee:{fee.gift}", canonical_json(facts).encode())
 
@@ -81,6 +84,7 @@ def bear(stored: Stored) -> bool:
         facts["currency"],
         facts["fen"],
         dt.date.fromisoformat(facts["day"]),
+        facts.get("moved", 0),
     )
     own_id = ledger.own_book(fee.currency)
     sheet = ledger.worksheet([own_id])

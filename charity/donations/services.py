@@ -1,4 +1,4 @@
-"""The verbs of a gift before it is paid: ask, start, expire.
+"""The verbs of a gift before it is paid: it is asked for here, and started in ``starting``.
 
 A request with a key that was seen before makes nothing: with the same facts it gets the same
 answer, with others it is refused.
@@ -18,12 +18,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from charity.donations import rules, tries
 from charity.donations.errors import (
     KeyConflict,
-    PaymentUnknown,
     TextUnfit,
 )
 from charity.donations.kinds import GiftStatus, PaymentStatus
 from charity.donations.models import Donor, Gift, Intent, StatusEvent
-from charity.donations.providers.base import Asked
 from charity.donations.providers.registry import provider as provider_on
 from charity.donations.queries import PaymentView, payment_by_id
 from charity.donations.requests import (
@@ -36,9 +34,16 @@ from charity.donations.requests import (
     place_items,
 )
 from charity.donations.secrets import payment_secret
+from charity.donations.starting import (
+    LOOK_AFTER,
+    expire_quiet,
+    record_started,
+    start,
+    status_row,
+)
 from charity.donations.tries import Origin
 from charity.kernel import clock
-from charity.kernel.atomic import atomic, require_atomic
+from charity.kernel.atomic import require_atomic
 from charity.kernel.crypto import blind_index
 from charity.kernel.db import among, bulk_insert, canonical_json, db
 from charity.kernel.ids import new_id, public_id
@@ -57,8 +62,6 @@ __all__ = [
     "record_started",
     "start",
 ]
-
-_OPEN = (PaymentStatus.CREATED.value, PaymentStatus.PENDING.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def create_intent(request: GiftRequest, origin: Origin | None = None) -> Created
         return earlier
     donor_id = _donor(clean.donor)
     _insert(Gift, _gift_rows(clean, placed, intent, donor_id))
-    _insert(StatusEvent, [_status_row(int(str(intent["id"])), PaymentStatus.CREATED)])
+    _insert(StatusEvent, [status_row(int(str(intent["id"])), PaymentStatus.CREATED)])
     if try_id is not None:
         tries.reached(try_id, int(str(intent["id"])))
     payment_id = str(intent["public_id"])
@@ -131,7 +134,7 @@ def create_many(requests: Sequence[GiftRequest]) -> list[str]:
     _insert(Intent, intents)
     _insert(Gift, gifts)
     _insert(
-        StatusEvent, [_status_row(int(str(row["id"])), PaymentStatus.CREATED) for row in intents]
+        StatusEvent, [status_row(int(str(row["id"])), PaymentStatus.CREATED) for row in intents]
     )
     return [str(row["public_id"]) for row in intents]
 
@@ -185,6 +188,7 @@ def _intent_row(
         "status_at": now,
         "created_at": now,
         "expires_at": now + life,
+        "look_at": now + LOOK_AFTER,
     }
 
 
@@ -289,104 +293,6 @@ def _insert_once(model: Any, column: str, row: Mapping[str, object]) -> bool:
     insert = postgresql.insert if on_postgres else sqlite.insert
     statement = insert(model).values(**row).on_conflict_do_nothing(index_elements=[column])
     return db.session().scalar(statement.returning(model.id)) is not None
-
-
-def _status_row(intent_id: int, status: PaymentStatus) -> dict[str, object]:
-    return {
-        "id": new_id(),
-        "intent_id": intent_id,
-        "status": status.value,
-        "at": clock.now(),
-    }
-
-
-def start(payment_id: str) -> str:
-    """Tell the provider, and return where the donor pays. Outside ``atomic()``; safe to repeat.
-
-    The intent is committed before the provider is called. Raises PaymentUnknown,
-    ProviderUnknown.
-    """
-    found = db.session().execute(
-        select(Intent.provider, Intent.amount_fen, Intent.currency, Intent.pay_url).where(
-            Intent.public_id == payment_id
-        )
-    )
-    row = found.first()
-    if row is None:
-        raise PaymentUnknown
-    if row.pay_url is not None:
-        return str(row.pay_url)
-    db.session().rollback()  # no transaction stays open while the provider answers
-    made = provider_on(row.provider).create(Asked(payment_id, row.amount_fen, row.currency))
-    with atomic():
-        record_started([(payment_id, made.reference, made.pay_url)])
-    return made.pay_url
-
-
-def record_started(sessions: Sequence[tuple[str, str, str]]) -> None:
-    """Keep (payment id, provider's reference, pay address) of intents; they are pending now.
-
-    Inside ``atomic()``. An intent that has a reference keeps it.
-    """
-    require_atomic()
-    now = clock.now()
-    by_payment = {payment_id: (reference, url) for payment_id, reference, url in sessions}
-    rows = db.session().execute(
-        select(Intent.id, Intent.public_id)
-        .where(among(Intent.public_id, list(by_payment)), Intent.reference.is_(None))
-        .order_by(Intent.id)
-        .with_for_update()
-    )
-    fresh = [(row.id, *by_payment[row.public_id]) for row in rows]
-    if not fresh:
-        return
-    db.session().execute(
-        update(Intent),
-        [{"id": i, "reference": reference, "pay_url": url} for i, reference, url in fresh],
-    )
-    _move([i for i, _, _ in fresh], (PaymentStatus.CREATED,), PaymentStatus.PENDING, now)
-
-
-def _move(
-    ids: Sequence[int], earlier: Sequence[PaymentStatus], to: PaymentStatus, now: dt.datetime
-) -> int:
-    """Take those of the intents that are in an earlier state, and their gifts, to ``to``."""
-    session = db.session()
-    moving = list(
-        session.scalars(
-            select(Intent.id)
-            .where(among(Intent.id, ids), Intent.status.in_([each.value for each in earlier]))
-            .order_by(Intent.id)
-            .with_for_update()
-        )
-    )
-    if not moving:
-        return 0
-    session.execute(
-        update(Intent).where(among(Intent.id, moving)).values(status=to.value, status_at=now)
-    )
-    session.execute(
-        update(Gift).where(among(Gift.intent_id, moving)).values(status=GiftStatus(to.value).value)
-    )
-    _insert(StatusEvent, [_status_row(intent_id, to) for intent_id in moving])
-    return len(moving)
-
-
-def expire_quiet(limit: int = 500) -> int:
-    """Intents past their time expire; how many. Money that comes later still settles."""
-    require_atomic()
-    now = clock.now()
-    ids = list(
-        db.session().scalars(
-            select(Intent.id)
-            .where(Intent.expires_at < now, Intent.status.in_(_OPEN))
-            .order_by(Intent.expires_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-    )
-    open_states = (PaymentStatus.CREATED, PaymentStatus.PENDING)
-    return _move(ids, open_states, PaymentStatus.EXPIRED, now)
 
 
 def receipt_issued(gift_ids: Sequence[int]) -> None:

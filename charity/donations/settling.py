@@ -17,14 +17,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import ColumnElement, Table, func, select, update
 
-from charity.donations import late_fees, refund_entries, refunds
+from charity.donations import effects, late_fees
 from charity.donations.errors import ProviderUnknown
 from charity.donations.kinds import RANK, EventType, GiftStatus, PaymentStatus
 from charity.donations.models import Donor, Gift, Intent, Payment, StatusEvent, Tally
 from charity.donations.providers.base import Event
 from charity.donations.providers.registry import known
+from charity.donations.verdict import Verdict
 from charity.kernel import clock, inbox
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import among, bulk_insert, db
@@ -45,9 +46,6 @@ _STATUS = {
     EventType.DECLINED.value: PaymentStatus.FAILED,
     EventType.EXPIRED.value: PaymentStatus.EXPIRED,
 }
-
-
-_BACK = (EventType.REFUNDED.value, EventType.REFUND_FAILED.value)
 
 
 @dataclass(slots=True)
@@ -91,24 +89,19 @@ def settle_batch(events: Sequence[Stored]) -> Batch:
     require_atomic()
     batch = Batch()
     outside = _read(batch, [event for event in events if event.provider != late_fees.INTERNAL])
-    intents = _intents(outside)
-    back = []
-    for stored, event in outside:
-        if event.type in _BACK:
-            back.append((stored, event))
-        else:
-            _decide(batch, stored, event, intents.get((stored.provider, event.reference)))
+    alone = [each for each in outside if effects.alone(each[1])]
+    many = [each for each in outside if not effects.alone(each[1])]
+    intents = _intents(many)
+    for stored, event in many:
+        _decide(batch, stored, event, intents.get((stored.provider, event.reference)))
+    if alone:
+        effects.lock_books(alone, _books(batch))
     _write(batch)
-    for stored, event in back:
-        reason = refunds.settle_event(stored.provider, event)
-        if reason is None:
-            batch.done.append(stored.id)
-        else:
-            _park(batch, stored, reason)
+    for stored, event in alone:
+        _conclude(batch, stored, effects.give(stored, event))
     for late in events:
         if late.provider == late_fees.INTERNAL:
-            bear = refund_entries.bear_late if late.account == refund_entries.LATE else late_fees.bear
-            if bear(late):
+            if effects.bear(late):
                 batch.done.append(late.id)
             else:
                 batch.waiting += 1
@@ -133,39 +126,62 @@ def _park(batch: Batch, stored: Stored, reason: str) -> None:
     batch.parked += 1
 
 
-def _intents(events: Iterable[tuple[Stored, Event]]) -> dict[tuple[str, str], _Intent]:
-    """The intents of the events' references, locked in id order."""
+def _intents(events: Sequence[tuple[Stored, Event]]) -> dict[tuple[str, str], _Intent]:
+    """The intents of the events by provider and reference, locked in id order.
+
+    A provider may be quicker than our own note of its reference: then our id, which it gave back,
+    leads to the intent.
+    """
     references: dict[str, set[str]] = defaultdict(set)
     for stored, event in events:
         references[stored.provider].add(event.reference)
     found: dict[tuple[str, str], _Intent] = {}
     for provider, names in references.items():
-        rows = db.session().execute(
-            select(
-                Intent.id,
-                Intent.reference,
-                Intent.account,
-                Intent.mode,
-                Intent.amount_fen,
-                Intent.currency,
-                Intent.status,
-            )
-            .where(Intent.provider == provider, among(Intent.reference, sorted(names)))
-            .order_by(Intent.id)
-            .with_for_update()
+        for _, reference, intent in _locked(provider, among(Intent.reference, sorted(names))):
+            found[provider, reference] = intent
+    by_id = {intent.id: intent for intent in found.values()}
+    strays: dict[str, dict[str, str]] = defaultdict(dict)
+    for stored, event in events:
+        if event.payment_id and (stored.provider, event.reference) not in found:
+            strays[stored.provider][event.payment_id] = event.reference
+    for provider, ids in strays.items():
+        for public, _, intent in _locked(provider, among(Intent.public_id, sorted(ids))):
+            found[provider, ids[public]] = by_id.setdefault(intent.id, intent)
+    _see_payments(list(by_id.values()))
+    return found
+
+
+def _locked(provider: str, condition: ColumnElement[bool]) -> list[tuple[str, str, _Intent]]:
+    """(public id, reference, intent) of those that meet ``condition``."""
+    rows = db.session().execute(
+        select(
+            Intent.public_id,
+            Intent.reference,
+            Intent.id,
+            Intent.account,
+            Intent.mode,
+            Intent.amount_fen,
+            Intent.currency,
+            Intent.status,
         )
-        for row in rows:
-            status = PaymentStatus(row[6])
-            intent = _Intent(row[0], row[2], row[3], row[4], row[5], status, None)
-            found[provider, str(row[1])] = intent
-    paid = {intent.id: intent for intent in found.values() if intent.status is PaymentStatus.PAID}
+        .where(Intent.provider == provider, condition)
+        .order_by(Intent.id)
+        .with_for_update()
+    )
+    return [
+        (row[0], str(row[1]), _Intent(*row[2:7], PaymentStatus(row[7]), None)) for row in rows
+    ]
+
+
+def _see_payments(intents: Sequence[_Intent]) -> None:
+    """Fill in by which object of the provider those that are paid were paid."""
+    paid = {intent.id: intent for intent in intents if intent.status is PaymentStatus.PAID}
     if paid:
         objects = select(Payment.intent_id, Payment.object_id).where(
             among(Payment.intent_id, list(paid))
         )
         for intent_id, object_id in db.session().execute(objects):
             paid[intent_id].paid_by = object_id
-    return found
 
 
 def _decide(batch: Batch, stored: Stored, event: Event, intent: _Intent | None) -> None:
@@ -202,6 +218,23 @@ def _misfit(event: Event, intent: _Intent) -> str | None:
     if event.mode != intent.mode:
         return "mode"
     return "account" if event.account != intent.account else None
+
+
+def _conclude(batch: Batch, stored: Stored, verdict: Verdict) -> None:
+    match verdict.state:
+        case State.DONE:
+            batch.done.append(stored.id)
+        case State.NEW:
+            _wait(batch, stored, verdict.reason)
+        case _:
+            _park(batch, stored, verdict.reason)
+
+
+def _books(batch: Batch) -> list[int]:
+    """The books in which what was paid will be entered."""
+    paid = [one.intent.id for one in batch.paid]
+    books = select(Gift.book_id).where(among(Gift.intent_id, paid)).distinct()
+    return list(db.session().scalars(books))
 
 
 def _wait(batch: Batch, stored: Stored, reason: str) -> None:
