@@ -16,6 +16,7 @@ import click
 
 from charity.cli import demo_data as data
 from charity.cli.application import ready_app
+from charity.cli.demo_people import load_people
 from charity.config import RunMode, Settings
 from charity.donations import queries, services
 from charity.donations.kinds import BillWish, Display, EventType
@@ -52,6 +53,7 @@ def load(gifts: int, seed: int) -> None:
         raise click.ClickException("demo data is not for production")
     with app.app_context():
         load_places()
+        load_people()
         load_gifts(gifts, seed, say=click.echo)
         db.session.remove()
 

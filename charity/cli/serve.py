@@ -11,6 +11,7 @@ from types import FrameType
 import click
 
 from charity.cli.application import ready_app, settings
+from charity.cli.demo_people import show_people
 from charity.config import export_default
 from charity.kernel import clock
 
@@ -69,7 +70,7 @@ def worker() -> None:
 def run(host: str, port: int) -> None:
     """Site and worker in one: two children, each started again when it dies."""
     _state_address(host, port)
-    ready_app()
+    show_people(ready_app())
     _Parent(
         {
             "web": [sys.executable, "-m", "charity", "web", "--host", host, "--port", str(port)],

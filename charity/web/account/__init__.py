@@ -5,3 +5,6 @@ from __future__ import annotations
 from flask import Blueprint
 
 bp = Blueprint("account", __name__)
+
+# Views register themselves.
+from charity.web.account import factors, home, login, passkeys  # noqa: E402, F401

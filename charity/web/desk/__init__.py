@@ -5,3 +5,6 @@ from __future__ import annotations
 from flask import Blueprint
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
+
+# Views register themselves.
+from charity.web.desk import home  # noqa: E402, F401

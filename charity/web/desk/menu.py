@@ -1,12 +1,12 @@
 """The way to each desk: one line for each page that stands in the navigation.
 
 Rule: a line shows to whoever holds one of its roles, wherever that role holds; the page's own guard
-decides. A page of one unit stands once for each unit one works for.
+decides. A page of one unit is reached from the page over all of one's units.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import request, url_for
@@ -35,19 +35,18 @@ class Shown:
     here: bool
 
 
-#: In the order in which they are drawn. Each part adds its own line.
-ITEMS: list[Item] = [
-    Item("desk.waiting", _("待我处理")),
-    Item("funddesk.people", _("人员与职务"), (Role.FUND_MANAGER,)),
-    Item("account.home", _("我的账号")),
-]
+#: In the order in which they are drawn, after what waits and before one's own account. Each part
+#: adds its own line.
+ITEMS: list[Item] = []
+_FIRST = Item("desk.waiting", _("待我处理"))
+_LAST = Item("account.home", _("我的账号"))
 
 
-def shown(who: Signed, items: Iterable[Item] | None = None) -> list[Shown]:
+def shown(who: Signed) -> list[Shown]:
     """The lines for ``who``, in order."""
-    held = {grant.role for grant in who.grants}
+    roles = {grant.role for grant in who.grants}
     return [
         Shown(url_for(item.endpoint), str(item.label), item.endpoint == request.endpoint)
-        for item in (ITEMS if items is None else items)
-        if not item.roles or held.intersection(item.roles)
+        for item in (_FIRST, *ITEMS, _LAST)
+        if not item.roles or roles.intersection(item.roles)
     ]
