@@ -310,7 +310,7 @@ def _still_held(right: Right) -> bool:
     return delegator is not None and Grant(right.role, right.scope) in delegator.grants
 
 
-def _requests() -> Select[Any]:
+def _requests() -> Select[*tuple[Any, ...]]:
     return select(
         Request,
         State.status,
@@ -321,7 +321,7 @@ def _requests() -> Select[Any]:
     ).join(State, State.request_id == Request.id)
 
 
-def _page(asked: Select[Any], kind: Kind | None, after: str | None, limit: int) -> Page:
+def _page(asked: Select[*tuple[Any, ...]], kind: Kind | None, after: str | None, limit: int) -> Page:
     """The newest first, from behind the request whose public id is ``after``."""
     if kind is not None:
         asked = asked.where(Request.kind == kind.value)
@@ -333,7 +333,7 @@ def _page(asked: Select[Any], kind: Kind | None, after: str | None, limit: int) 
     return Page(tuple(found[:limit]), more)
 
 
-def _views(asked: Select[Any]) -> list[RequestView]:
+def _views(asked: Select[*tuple[Any, ...]]) -> list[RequestView]:
     rows = db.session().execute(asked).all()
     ids = [row.Request.id for row in rows]
     scopes = _gathered(
@@ -351,7 +351,7 @@ def _views(asked: Select[Any]) -> list[RequestView]:
     ]
 
 
-def _gathered(asked: Select[Any]) -> dict[int, list[Any]]:
+def _gathered(asked: Select[*tuple[Any, ...]]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for request_id, value in db.session().execute(asked):
         found.setdefault(request_id, []).append(value)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, Select, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from charity.approvals import dated, queries, rules
@@ -302,7 +303,7 @@ def _move(row: _Locked, to: RequestStatus, actor: Actor | None, reason: str = ""
         raise NotWaiting
 
 
-def _rows():  # type: ignore[no-untyped-def] # a Select of eight columns
+def _rows() -> Select[*tuple[Any, ...]]:
     return select(
         Request.id,
         Request.public_id,
@@ -333,7 +334,7 @@ def _live(kind: Kind, subject_id: str) -> _Locked | None:
     return _row(found) if found is not None else None
 
 
-def _row(found) -> _Locked:  # type: ignore[no-untyped-def] # a row of _rows()
+def _row(found: Row[*tuple[Any, ...]]) -> _Locked:
     return _Locked(
         id=found.id,
         public_id=found.public_id,
