@@ -20,6 +20,7 @@ from charity.funds.models import (
     Fund,
     FundStatement,
     PlanVersion,
+    Unit,
 )
 from charity.funds.plans import plan_of, state_of
 from charity.funds.queries import CampaignView, campaign_view
@@ -192,10 +193,11 @@ def desk_file(slug: str, file_id: str) -> FileView:
 
 
 def public_file(slug: str, file_id: str) -> FileView:
-    """One file of a public campaign. Raises ``FileUnknown``."""
+    """One file of a public campaign that is not taken down. Raises ``FileUnknown``."""
     asked = _files(slug).where(
         CampaignFile.public_id == file_id,
         Campaign.status.in_([status.value for status in PUBLIC]),
+        Campaign.taken_down_at.is_(None),
     )
     row = db.session().scalars(asked).first()
     if row is None:
@@ -235,19 +237,12 @@ def fund() -> FundView | None:
     return None if row is None else FundView(*row)
 
 
-def fund_offices(fund_code: str) -> list[tuple[str, str]]:
-    """Code and name of the units that were fund office of a campaign of this fund."""
-    from charity.funds.models import Unit
-
+def offices() -> list[tuple[str, str]]:
+    """Code and name of the units that may be a campaign's fund office: those below no other."""
     rows = db.session().execute(
-        select(Unit.code, Unit.name)
-        .join(Campaign, Campaign.office_unit_id == Unit.id)
-        .join(Fund, Fund.id == Campaign.fund_id)
-        .where(Fund.code == fund_code)
-        .distinct()
-        .order_by(Unit.code)
+        select(Unit.code, Unit.name).where(Unit.parent_id.is_(None)).order_by(Unit.code)
     )
-    return [(row.code, row.name) for row in rows]
+    return [(row.code, f"{row.name}（{row.code}）") for row in rows]
 
 
 def statements(fund_code: str, kind: FundText) -> list[StatementView]:

@@ -31,6 +31,11 @@ def local_date(moment: dt.datetime) -> dt.date:
     return moment.astimezone(ZONE).date()
 
 
+def start_of(day: dt.date) -> dt.datetime:
+    """The aware moment at which ``day`` begins in Asia/Shanghai."""
+    return dt.datetime.combine(day, dt.time(), ZONE)
+
+
 def milliseconds() -> int:
     """Milliseconds since 1970-01-01 UTC, for ids."""
     return time.time_ns() // 1_000_000
