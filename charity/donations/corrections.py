@@ -143,6 +143,33 @@ def apply(request_id: str) -> Applied:
     return Applied(row.public_id, gift_id, CorrectionKind(row.kind), row.reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How a donor was written, and how they are to be written."""
+
+    before: str
+    after: str
+
+
+def reveal(correction_id: str, *, by: Signed) -> Names:
+    """The names of a correction in full, for whoever decides. It is kept that they were seen.
+
+    Raises CorrectionUnknown.
+    """
+    require_atomic()
+    row = db.session().scalars(
+        select(Correction).where(Correction.public_id == correction_id)
+    ).one_or_none()  # fmt: skip
+    if row is None or row.name is None:
+        raise CorrectionUnknown
+    old = _donor(row.from_donor_id)
+    record(
+        "correction.names_seen", "correction", correction_id,
+        actor_id=by.person_id, actor_name=by.name,
+    )  # fmt: skip
+    return Names(str(old.organization_name or old.name), row.name)
+
+
 def _reason(words: str) -> str:
     clean = refunds.fit_note(words)
     if not clean:

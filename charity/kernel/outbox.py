@@ -40,6 +40,7 @@ from charity.kernel import clock
 from charity.kernel.atomic import atomic, require_atomic
 from charity.kernel.crypto import Sealed
 from charity.kernel.db import Base, Id, Moment, db
+from charity.kernel.errors import NotFound
 from charity.kernel.ids import new_id, public_id
 from charity.kernel.mail import MAIL, Channel, Letter, NotDelivered, channel
 
@@ -251,6 +252,14 @@ def recent(limit: int = 50) -> list[MessageView]:
         .limit(limit)
     )
     return [MessageView(*row[:5], State(row[5]), *row[6:]) for row in rows]
+
+
+def kept() -> list[MessageView]:
+    """``recent``, where mail stays in the house. Raises NotFound in production, and when it goes."""
+    settings = current_app.extensions["charity.settings"]
+    if settings.mode is RunMode.PRODUCTION or not channel(MAIL).keeps:
+        raise NotFound
+    return recent()
 
 
 def counts() -> dict[str, int]:

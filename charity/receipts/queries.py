@@ -112,6 +112,15 @@ def by_gift(gift_public_id: str) -> ReceiptView | None:
     return by_gifts([gift_public_id]).get(gift_public_id)
 
 
+def gift_of(number: str) -> str | None:
+    """Public id of the gift behind a receipt's number, as somebody typed it."""
+    return db.session().scalar(
+        select(_gift.c.public_id)
+        .join(Receipt, Receipt.gift_id == _gift.c.id)
+        .where(Receipt.number == (rules.normal_number(number) or ""))
+    )
+
+
 def status(receipt_id: int) -> ReceiptStatus:
     """What a receipt is worth now. Raises NoSuchReceipt."""
     row = db.session().execute(_with_status().where(Receipt.id == receipt_id)).one_or_none()

@@ -8,10 +8,12 @@ bp = Blueprint("funddesk", __name__, url_prefix="/desk/fund")
 
 from charity.web.funddesk import (  # noqa: E402 - views register themselves
     approvals,  # noqa: F401
+    corrections,  # noqa: F401
     campaigns,  # noqa: F401
     delegations,  # noqa: F401
     invites,  # noqa: F401
     parameters,  # noqa: F401
     people,  # noqa: F401
+    refunds,  # noqa: F401
     statements,  # noqa: F401
 )
