@@ -8,14 +8,15 @@ from flask.json.provider import DefaultJSONProvider
 
 def init_app(app: Flask) -> None:
     """Register the API and the machine addresses; refuse to start with an endpoint unguarded."""
-    from charity.api import about, machine, metrics, v1, webhooks
+    from charity.api import about, machine, metrics, staff, v1, webhooks
     from charity.extensions import csrf
     from charity.kernel.access import refuse_unguarded
 
     metrics.init_app(app)
-    blueprints = [v1.bp, machine.bp, about.bp, metrics.bp]
-    if "sandbox" in app.extensions["charity.settings"].payment_providers:
-        blueprints.append(webhooks.sandbox)
+    blueprints = [v1.bp, machine.bp, staff.bp, about.bp, metrics.bp]
+    for name, webhook in (("sandbox", webhooks.sandbox), ("stripe", webhooks.stripe)):
+        if name in app.extensions["charity.settings"].payment_providers:
+            blueprints.append(webhook)
     for blueprint in blueprints:
         # Nothing here is opened by a cookie, so no other site can send it in our name.
         csrf.exempt(blueprint)

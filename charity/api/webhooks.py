@@ -15,6 +15,7 @@ from charity.donations import intake
 from charity.donations.intake import Intake
 
 sandbox = Blueprint("sandbox_webhook", __name__)
+stripe = Blueprint("stripe_webhook", __name__)
 # A provider sends many at a time, and there is little to say.
 _SAID = {kind: json.dumps({"status": kind.value}).encode() for kind in Intake}
 _log = structlog.get_logger(__name__)
@@ -25,6 +26,13 @@ _log = structlog.get_logger(__name__)
 def event() -> Response:
     """An event of the built-in provider: 200 stored or already stored, 400 refused."""
     return _receive("sandbox")
+
+
+@stripe.post("/webhooks/stripe")
+@webhook_signed
+def stripe_event() -> Response:
+    """An event of Stripe: 200 stored or already stored, 400 refused."""
+    return _receive("stripe")
 
 
 def _receive(provider: str) -> Response:

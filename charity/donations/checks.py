@@ -47,7 +47,9 @@ SENTENCES: dict[str, str] = {
         WHERE g.fen IS NULL OR g.fen <> i.amount_fen
            OR g.settled <> CASE WHEN i.status = 'paid' THEN g.gifts ELSE 0 END""",
     "the fee shares of a payment sum to its fee": """
-        SELECT p.intent_id AS intent FROM donations_payment p
+        SELECT p.intent_id AS intent FROM (
+          SELECT p.intent_id, coalesce(p.fee_fen, s.amount_fen, 0) AS fee_fen
+          FROM donations_payment p LEFT JOIN donations_fee s ON s.payment_id = p.id) p
         LEFT JOIN (SELECT g.intent_id, sum(e.amount_fen) AS fen FROM donations_gift g
                    JOIN ledger_entry e ON e.cause_id = g.public_id AND e.cause_type = 'gift'
                      AND e.kind IN ('fee', 'fee_borne') AND e.corrects IS NULL
@@ -77,6 +79,17 @@ SENTENCES: dict[str, str] = {
         SELECT count(*) AS events FROM inbox_event
         WHERE state = 'new' AND retry_at IS NULL AND received_at < :settled_due
         HAVING count(*) > 0""",
+    "every payout is entered whole: its books' parts sum to it and are what its group posted": """
+        SELECT p.object_id AS payout FROM donations_payout p
+        LEFT JOIN (SELECT payout_id, sum(net_fen) AS fen, sum(abs(net_fen)) AS moved
+                   FROM donations_payout_book GROUP BY payout_id) b ON b.payout_id = p.id
+        LEFT JOIN (SELECT group_id, sum(amount_fen) AS moved FROM ledger_entry
+                   WHERE kind = 'payout' AND corrects IS NULL GROUP BY group_id) e
+          ON e.group_id = p.group_id
+        WHERE coalesce(b.fen, 0) <> p.amount_fen OR coalesce(b.moved, 0) <> coalesce(e.moved, 0)""",
+    "no question to a provider about a fee or a payout waits for more than a day": """
+        SELECT inquiry, object_id FROM donations_inquiry
+        WHERE done_at IS NULL AND inquiry <> 'refunds' AND asked_at < :fee_due""",
     "no fee waits for the own book for more than a day": """
         SELECT event_id AS fee FROM inbox_event
         WHERE state = 'new' AND provider = 'internal' AND received_at < :fee_due""",

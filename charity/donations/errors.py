@@ -58,6 +58,12 @@ class AmountTooLarge(RuleBroken):
     field = "amount_fen"
 
 
+class BelowMinimum(AmountTooSmall):
+    """The payment is smaller than the least this provider takes; the gift itself may be fine."""
+
+    message = _("这个支付渠道每次至少支付 %(least)s，您填写的金额不够。")
+
+
 class NoItems(RuleBroken):
     """A payment carries at least one gift."""
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from charity.donations import refund_calls, services, tries
+from charity.donations import inquiries, refund_calls, services, sweeping, tries
 from charity.donations.providers import sandbox
 from charity.donations.settling import BATCH, settle_batch
 from charity.kernel import inbox
@@ -92,3 +92,23 @@ def deliver_sandbox_events() -> int:
 def send_refunds() -> int:
     """Tell providers of agreed refunds, and ask after those on their way; how many."""
     return refund_calls.send_due()
+
+
+def ask_providers() -> int:
+    """Ask what providers only pointed at: fees, payouts, refunds; how many questions."""
+    return inquiries.ask_due()
+
+
+def look_quiet() -> int:
+    """Ask after payments of which nothing was heard; how many."""
+    return sweeping.look_quiet()
+
+
+def list_missed_lately() -> int:
+    """Store events of the last three days that never came; how many."""
+    return sweeping.list_missed(sweeping.LATELY)
+
+
+def list_missed_long() -> int:
+    """The same for thirty days, as long as a provider keeps them."""
+    return sweeping.list_missed(sweeping.LONG)

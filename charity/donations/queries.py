@@ -14,7 +14,7 @@ from sqlalchemy import Select, func, select
 from charity.donations.back_kinds import effect
 from charity.donations.errors import GiftUnknown, PaymentUnknown
 from charity.donations.kinds import FINAL, NOBODY, Display, GiftStatus, PaymentStatus
-from charity.donations.models import Donor, Gift, Intent, Payment, StatusEvent, Tally
+from charity.donations.models import Donor, Fee, Gift, Intent, Payment, StatusEvent, Tally
 from charity.donations.secrets import opens, payment_secret
 from charity.funds import queries as funds
 from charity.kernel import clock
@@ -53,7 +53,10 @@ class GiftView:
 
 @dataclass(frozen=True, slots=True)
 class PaymentView:
-    """One payment with its gifts. ``fee_fen`` is known once it is paid."""
+    """One payment with its gifts. ``fee_fen`` is known once the provider has stated it.
+
+    The donor pays at ``pay_url``, or scans the code ``scan``.
+    """
 
     id: str
     status: PaymentStatus
@@ -64,6 +67,7 @@ class PaymentView:
     provider: str
     provider_reference: str | None
     pay_url: str | None
+    scan: str | None
     gifts: tuple[GiftView, ...]
     stages: tuple[tuple[PaymentStatus, dt.datetime], ...]
 
@@ -176,13 +180,15 @@ def payment_by_id(payment_id: str) -> PaymentView:
             Intent.status,
             Intent.amount_fen,
             Intent.currency,
-            Payment.fee_fen,
+            func.coalesce(Payment.fee_fen, Fee.amount_fen).label("fee_fen"),
             Intent.created_at,
             Intent.provider,
             Intent.reference,
             Intent.pay_url,
+            Intent.scan,
         )
         .outerjoin(Payment, Payment.intent_id == Intent.id)
+        .outerjoin(Fee, Fee.payment_id == Payment.id)
         .where(Intent.public_id == payment_id)
     )
     row = found.first()
@@ -204,6 +210,7 @@ def payment_by_id(payment_id: str) -> PaymentView:
         provider=row.provider,
         provider_reference=row.reference,
         pay_url=row.pay_url,
+        scan=row.scan,
         gifts=_views(list(gifts)),
         stages=tuple((PaymentStatus(status), at) for status, at in stages),
     )
@@ -223,7 +230,7 @@ def payment_public(payment_id: str) -> PaymentView:
 
 def _without_person(view: PaymentView) -> PaymentView:
     gifts = tuple(replace(gift, donor_shown=None) for gift in view.gifts)
-    return replace(view, pay_url=None, provider_reference=None, gifts=gifts)
+    return replace(view, pay_url=None, scan=None, provider_reference=None, gifts=gifts)
 
 
 def _gift(gift_id: str) -> GiftView:

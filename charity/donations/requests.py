@@ -108,7 +108,11 @@ class Desk:
 
 def checked(desk: Desk, request: GiftRequest) -> tuple[GiftRequest, list[Placed]]:
     """The request with clean texts, and its items with their books."""
-    placed = place_items(desk, request.items, provider_on(request.provider), prefix="items.")
+    provider = provider_on(request.provider)
+    placed = place_items(desk, request.items, provider, prefix="items.")
+    # One payment carries many gifts: the provider's least is asked of their sum.
+    field = "items.0.amount_fen" if len(placed) == 1 else "items"
+    rules.require_least(sum(item.amount_fen for item in placed), provider.min_fen, field)
     donor, longest = request.donor, rules.ORGANIZATION_LENGTH
     organization = "donor.organization.name"
     clean = replace(
@@ -147,7 +151,7 @@ def place_items(
     placed = []
     for index, item in enumerate(items):
         at = f"{prefix}{index}." if prefix else ""
-        amount = rules.fit_amount(item.amount_fen, f"{at}amount_fen", rule, provider.min_fen)
+        amount = rules.fit_amount(item.amount_fen, f"{at}amount_fen", rule)
         team = rules.fit_text(item.team, f"{at}team", rules.TEAM_LENGTH)
         place = _place(desk, item, at, provider)
         if team is not None and not desk.has_team(place.unit_code, team):

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from charity.donations.errors import (
     AmountTooLarge,
     AmountTooSmall,
+    BelowMinimum,
     EmailUnfit,
     PhoneUnfit,
     TextUnfit,
 )
+from charity.kernel.money import yuan
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +99,21 @@ def try_limits(today: dt.date) -> TryLimits:
     return next(each for each in TRY_LIMITS if each.since <= today)
 
 
-def fit_amount(fen: object, field: str, rule: Limits, provider_min_fen: int) -> int:
+def fit_amount(fen: object, field: str, rule: Limits) -> int:
     """``fen`` when it is a whole number within the limits; else AmountTooSmall or TooLarge."""
     if isinstance(fen, bool) or not isinstance(fen, int):
         raise AmountTooSmall(field=field)
-    if fen < max(rule.min_fen, provider_min_fen):
+    if fen < rule.min_fen:
         raise AmountTooSmall(field=field)
     if fen > rule.max_fen:
         raise AmountTooLarge(field=field)
     return fen
+
+
+def require_least(fen: int, least_fen: int, field: str) -> None:
+    """Refuse a payment below what its provider takes. Raises BelowMinimum."""
+    if fen < least_fen:
+        raise BelowMinimum(field=field, least=yuan(least_fen))
 
 
 def fit_text(text: str | None, field: str, longest: int, *, free: bool = False) -> str | None:

@@ -37,6 +37,8 @@ from charity.donations.secrets import payment_secret
 from charity.donations.starting import (
     LOOK_AFTER,
     expire_quiet,
+    pay_origins,
+    provider_least,
     record_started,
     start,
     status_row,
@@ -58,6 +60,8 @@ __all__ = [
     "create_intent",
     "create_many",
     "expire_quiet",
+    "pay_origins",
+    "provider_least",
     "receipt_issued",
     "record_started",
     "start",

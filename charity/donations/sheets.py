@@ -184,7 +184,7 @@ def _fit_lines(lines: Sequence[LineAsked]) -> list[LineAsked]:
             clean.append(
                 replace(
                     line,
-                    amount_fen=rules.fit_amount(line.amount_fen, f"{at}amount_fen", limits, 1),
+                    amount_fen=rules.fit_amount(line.amount_fen, f"{at}amount_fen", limits),
                     name=rules.fit_text(line.name, f"{at}name", rules.NAME_LENGTH),
                     team=rules.fit_text(line.team, f"{at}team", rules.TEAM_LENGTH),
                     phone=rules.fit_phone(line.phone),

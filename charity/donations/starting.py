@@ -65,6 +65,16 @@ def start(payment_id: str) -> str:
     return made.pay_url or own_page
 
 
+def provider_least(name: str) -> int:
+    """The least one payment by this provider may be, in fen. Raises ProviderUnknown."""
+    return provider_on(name).min_fen
+
+
+def pay_origins(names: Sequence[str]) -> tuple[str, ...]:
+    """Origins to which giving by these providers leads a donor. Raises ProviderUnknown."""
+    return tuple(origin for name in names for origin in provider_on(name).pay_origins)
+
+
 def record_started(sessions: Sequence[tuple[str, str, str]]) -> None:
     """Keep (payment id, provider's reference, pay address) of intents; they are pending now.
 

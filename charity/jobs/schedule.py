@@ -73,6 +73,11 @@ JOBS: tuple[Job, ...] = (
     # Its own lane: a mail server that does not answer keeps nobody else waiting.
     Job("mail", 1, "mail", "messages of the outbox", outbox.deliver_due),
     Job("refunds", 2, "back", "money back, and what became of it", donations.send_refunds),
+    # A lane of their own: a provider that does not answer keeps nobody else waiting.
+    Job("ask", 1, "ask", "fees and payouts that events point at", donations.ask_providers),
+    Job("look", 30, "ask", "payments that went quiet", donations.look_quiet),
+    Job("missed", 900, "ask", "events of three days that never came", donations.list_missed_lately),
+    Job("missed-long", 86_400, "ask", "the same for thirty days", donations.list_missed_long),
     Job("expire", 60, "post", "payments nobody made", donations.expire_quiet),
     Job("forget-tries", 3_600, "post", "where tries to pay came from", donations.forget_tries),
     Job("approvals", 60, "post", "requests nobody decided in time", approvals.expire_due),

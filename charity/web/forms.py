@@ -7,6 +7,8 @@ become whole fen by ``kernel.money`` only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import request
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
@@ -144,7 +146,7 @@ class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
         filters=[strip],
         validators=[Length(max=200, message=_("留言最多 200 字。")), Text()],
     )
-    provider = HiddenField()
+    provider = RadioField(_("支付渠道"), choices=[], validate_choice=False)
     solution = HiddenField(
         validators=[Length(max=2_000, message=_("自动核对的结果不完整，请再试一次。"))]
     )
@@ -165,6 +167,11 @@ class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
         """A fresh form: our own id for the gift that may come of it, and the first provider."""
         self.form_id.data = public_id()
         self.provider.data = providers[0]
+
+    def offer(self, providers: Sequence[tuple[str, str]]) -> None:
+        """The providers to choose from, by name and label."""
+        self.provider.choices = list(providers)
+        self.provider.data = self.provider.data or providers[0][0]
 
 
 class GiveForm(AmountPart, DonorForm):
@@ -201,7 +208,7 @@ def place_error(form: FlaskForm, error: RuleBroken) -> None:
     """Put a refusal beside the field it belongs to, or above the form."""
     for path, _code, sentence in error.details() or [(None, error.code, error.sentence())]:
         last = (path or "").rpartition(".")[2]
-        name = _FIELD_OF.get(last, last)
+        name = last if last in form else _FIELD_OF.get(last, last)
         if name in form:
             form[name].errors = [*form[name].errors, sentence]
         else:

@@ -31,6 +31,12 @@ def init_app(app: Flask) -> None:
 
 def _set_headers(response: Response) -> Response:
     response.headers.extend(_FIXED)
+    if origins := g.get("form_origins"):
+        # A browser follows a form's redirect only to where its page says forms may lead. The two
+        # pages that send donors on to pay name the pay pages of the providers; no other page does.
+        policy = response.headers["Content-Security-Policy"]
+        allowed = " ".join(["form-action 'self'", *origins])
+        response.headers["Content-Security-Policy"] = policy.replace("form-action 'self'", allowed)
     private = g.get("private", False)
     # A form of a signed-in page is checked against its referrer; an address with a key has none.
     response.headers["Referrer-Policy"] = "no-referrer" if g.get("keyed") else "same-origin"

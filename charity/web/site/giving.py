@@ -10,14 +10,24 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
 from charity.donations import fees
 from charity.donations import services as donations
-from charity.donations.errors import CampaignNotOpen, ChallengeNeeded, KeyConflict
+from charity.donations.errors import BelowMinimum, CampaignNotOpen, ChallengeNeeded, KeyConflict
 from charity.donations.kinds import BillWish, Display, PaymentStatus
 from charity.donations.services import DonorDetails, GiftItem, GiftRequest, Origin
 from charity.funds import queries as funds
@@ -39,6 +49,13 @@ from charity.web.guards import public
 from charity.web.locale import language
 from charity.web.session import Line
 from charity.web.site import bp
+from charity.web.site.proposals import (
+    Proposal,
+    days_of,
+    proposals,
+    provider_name,
+    provider_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +78,19 @@ def give(slug: str) -> Answer | str:
     if not campaign.accepts_gifts:
         raise CampaignNotOpen
     form = GiveForm()
+    _offer(form)
     if request.method == "GET":
         form.renew(_providers())
         return _give_page(form, campaign, unit)
     refuse_doubled_fields()
-    wants_basket = request.form.get("action") == "basket"
+    action = request.form.get("action", "")
+    wants_basket = action == "basket"
+    form.provider.data = provider_of(action) or form.provider.data
     fits = form.validate()
     # The basket keeps the amount only; who gives is asked there, once for all of it.
     if not fits and not (wants_basket and not form.amount.errors and not form.amount_choice.errors):
         return make_response(_give_page(form, campaign, unit), 422)
-    line = Line(slug, code, form.amount_fen)
+    line = Line(slug, code, form.amount_fen * days_of(action))
     if wants_basket:
         return _to_basket(form, line, campaign, unit)
     try:
@@ -79,19 +99,31 @@ def give(slug: str) -> Answer | str:
         return _already(form)
     except NotFound:
         raise
+    except BelowMinimum as error:
+        _refused(form, error)
+        instead = proposals(line.amount_fen, _provider(form), _providers(), basket=True)
+        return make_response(_give_page(form, campaign, unit, instead), error.status)
     except RuleBroken as error:
         _refused(form, error)
         return make_response(_give_page(form, campaign, unit), error.status)
 
 
-def _give_page(form: GiveForm, campaign: CampaignView, unit: UnitView | None) -> str:
+def _give_page(
+    form: GiveForm,
+    campaign: CampaignView,
+    unit: UnitView | None,
+    instead: Sequence[Proposal] = (),
+) -> str:
     provider = _providers()[0]
+    g.form_origins = donations.pay_origins(_providers())
     estimates = {choice: fees.estimate(provider, int(choice) * 100) for choice in CHOICES}
     return render_template(
         "site/give.html",
         form=form,
         campaign=campaign,
         unit=unit,
+        instead=instead,
+        provider_hints=_provider_hints(),
         fee_estimates=estimates,
         fee_rule=fees.rule(provider),
         fee_sentence=_(
@@ -129,6 +161,7 @@ def basket() -> Answer | str:
     """Several gifts, one payment."""
     lines = session.basket()
     form = BasketForm()
+    _offer(form)
     if request.method == "GET":
         form.renew(_providers())
         return _basket_page(form, lines)
@@ -138,12 +171,18 @@ def basket() -> Answer | str:
         return _to_payment(before.payment_id, before.secret)
     if not lines:
         return redirect(url_for("site.basket"), 303)
+    form.provider.data = provider_of(request.form.get("action", "")) or form.provider.data
     if not form.validate():
         return make_response(_basket_page(form, lines), 422)
     try:
         answer = _go_and_pay(form, lines)
     except KeyConflict:
         return _already(form)
+    except BelowMinimum as error:
+        _refused(form, error)
+        total = sum(line.amount_fen for line in lines)
+        instead = proposals(total, _provider(form), _providers(), basket=False)
+        return make_response(_basket_page(form, lines, instead), error.status)
     except RuleBroken as error:
         _refused(form, error)
         # A line whose campaign has ended since is refused here, not when it was put in.
@@ -163,7 +202,10 @@ def basket_remove() -> Answer:
     return redirect(url_for("site.basket"), 303)
 
 
-def _basket_page(form: BasketForm, lines: Sequence[Line]) -> str:
+def _basket_page(
+    form: BasketForm, lines: Sequence[Line], instead: Sequence[Proposal] = ()
+) -> str:
+    g.form_origins = donations.pay_origins(_providers())
     items: list[BasketItem] = []
     kept: list[Line] = []
     for line in lines:
@@ -182,6 +224,8 @@ def _basket_page(form: BasketForm, lines: Sequence[Line]) -> str:
         "site/basket.html",
         form=form,
         items=items,
+        instead=instead,
+        provider_hints=_provider_hints(),
         total_fen=total,
         fee_estimate_fen=fees.estimate(_providers()[0], total) if total else 0,
     )
@@ -196,7 +240,16 @@ def _go_and_pay(form: DonorForm, lines: Sequence[Line]) -> Answer:
     pay_url = donations.start(payment.id)
     if payment.status not in (PaymentStatus.CREATED, PaymentStatus.PENDING):
         return _to_payment(payment.id, created.secret)
+    # A browser would not follow the form to a page that ours did not name; the payment's own page
+    # then has the link.
+    if own_path(pay_url) is None and _origin(pay_url) not in donations.pay_origins(_providers()):
+        return _to_payment(payment.id, created.secret)
     return redirect(own_path(pay_url) or pay_url, 303)
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _gift_request(form: DonorForm, lines: Sequence[Line]) -> GiftRequest:
@@ -252,6 +305,18 @@ def _to_payment(payment_id: str, key: str) -> Answer:
 def _providers() -> tuple[str, ...]:
     found: tuple[str, ...] = current_app.extensions["charity.settings"].payment_providers
     return found
+
+
+def _offer(form: DonorForm) -> None:
+    form.offer([(name, provider_name(name)) for name in _providers()])
+
+
+def _provider_hints() -> dict[str, str]:
+    """What each provider takes of a hundred yuan, beside its name."""
+    return {
+        name: _("捐赠 100 元，预计手续费 %(fee)s", fee=yuan(fees.estimate(name, 10_000)))
+        for name in _providers()
+    }
 
 
 def _provider(form: DonorForm) -> str:

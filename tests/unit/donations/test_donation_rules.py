@@ -10,6 +10,7 @@ from charity.donations import rules
 from charity.donations.errors import (
     AmountTooLarge,
     AmountTooSmall,
+    BelowMinimum,
     EmailUnfit,
     PhoneUnfit,
     TextUnfit,
@@ -22,20 +23,21 @@ LIMITS = rules.limits(dt.date(2026, 1, 1))
 @pytest.mark.parametrize("fen", [0, -1, True, 1.0, "1", None])
 def test_amount_that_is_no_whole_positive_fen_is_too_small(fen: object) -> None:
     with pytest.raises(AmountTooSmall) as caught:
-        rules.fit_amount(fen, "items.0.amount_fen", LIMITS, 1)
+        rules.fit_amount(fen, "items.0.amount_fen", LIMITS)
     assert caught.value.field == "items.0.amount_fen"
 
 
 @pytest.mark.parametrize("fen", [100_000_001, 10**12, 10**400])
 def test_amount_above_the_limit(fen: int) -> None:
     with pytest.raises(AmountTooLarge):
-        rules.fit_amount(fen, "amount_fen", LIMITS, 1)
+        rules.fit_amount(fen, "amount_fen", LIMITS)
 
 
 def test_amount_below_what_the_provider_takes() -> None:
-    with pytest.raises(AmountTooSmall):
-        rules.fit_amount(399, "amount_fen", LIMITS, 400)
-    assert rules.fit_amount(400, "amount_fen", LIMITS, 400) == 400
+    with pytest.raises(BelowMinimum) as caught:
+        rules.require_least(399, 400, "amount_fen")
+    assert (caught.value.field, caught.value.facts) == ("amount_fen", {"least": "¥4.00"})
+    rules.require_least(400, 400, "amount_fen")
 
 
 @pytest.mark.parametrize(
