@@ -185,6 +185,12 @@ def corrections_of(gift_id: str) -> list[CorrectionView]:
     return [_correction(one, gift_id) for one in rows]
 
 
+def made_corrections(gift_id: str) -> list[CorrectionView]:
+    """The corrections of a gift that were made, the oldest first: their reasons are public."""
+    done = [one for one in corrections_of(gift_id) if one.state is CorrectionState.DONE]
+    return done[::-1]
+
+
 def correction(correction_id: str) -> CorrectionView:
     """One correction. Raises CorrectionUnknown."""
     row = db.session().execute(

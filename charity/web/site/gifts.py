@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flask import Response, make_response, render_template, url_for
 
+from charity.donations import back_queries
 from charity.donations import queries as donations
 from charity.donations.queries import PaymentView
 from charity.receipts import queries as receipts
@@ -55,7 +56,11 @@ def gift(gift_id: str, key: str) -> str:
         url_for("site.verify", number=receipt.number, code=receipt.code) if receipt else None
     )
     return render_template(
-        "site/gift.html", gift=present.gift(view, receipt, key), verify_url=verify_url
+        "site/gift.html",
+        gift=present.gift(view, receipt, key),
+        verify_url=verify_url,
+        refund=back_queries.refund_state(gift_id),
+        corrections=back_queries.made_corrections(gift_id),
     )
 
 
