@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from charity.kernel import clock
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
-from charity.people import queries, roles, services, sessions
+from charity.people import roles, services, sessions
 from charity.people.kinds import Method
 from charity.people.queries import Grant, Signed
 from charity.web import signed as cookies
@@ -41,4 +41,69 @@ def sign_in(client: FlaskClient, who: Signed, *, second_factor: bool = True) -> 
     client.set_cookie(name, value)
 
 
-__all__ = ["Grant", "make_person", "sign_in"]
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 at its least cost, for tests that ask about something else."""
+    cheap = dataclasses.replace(passwords.COSTS[0], memory_kib=8, passes=1, lanes=1)
+    monkeypatch.setattr(passwords, "COSTS", (cheap,))
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = clock.now()
+        monkeypatch.setattr(clock, "now", lambda: self.now)
+
+    def on(self, **delta: float) -> None:
+        """Move on by a ``timedelta`` of these parts."""
+        self.now += dt.timedelta(**delta)
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock, stopped; ``stopped.on(minutes=5)`` moves it."""
+    return Clock(monkeypatch)
+
+
+def links_sent(to: str) -> list[str]:
+    """Tokens of the one-time links in letters to this address, oldest first."""
+    found = [
+        line.partition(LINK_PATH)[2]
+        for letter in reversed(outbox.recent(100))
+        if letter.to == to
+        for line in (letter.text or "").splitlines()
+        if LINK_PATH in line
+    ]
+    db.session().rollback()
+    return found
+
+
+def letters_to(to: str) -> list[str]:
+    """Subjects of the letters to this address, oldest first."""
+    found = [letter.subject or "" for letter in reversed(outbox.recent(100)) if letter.to == to]
+    db.session().rollback()
+    return found
+
+
+def set_password(signed: Signed, password: str) -> None:
+    """Give the person's account a password, as they would. Opens its own units of work."""
+    from charity.people import signing
+
+    signing.change_password(signed, None, password, source="192.0.2.1")
+
+
+def trail_of(object_id: str) -> list[str]:
+    """The verbs recorded about one object, oldest first."""
+    rows = db.session().scalars(
+        select(AuditRecord.verb).where(AuditRecord.object_id == object_id).order_by(AuditRecord.id)
+    )
+    return list(rows)
+
+
+def hand_in(person_id: str) -> Signed:
+    """The person signed in anew, with a fresh second factor. Opens its own unit of work."""
+    with atomic():
+        account = services.accounts_of(person_id)[0]
+        token = sessions.begin(account, Method.DEMO, second_factor_at=clock.now())
+        return sessions.current(token)

@@ -14,6 +14,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from charity.approvals import delegations, queries, services
 from charity.approvals.kinds import Kind
@@ -146,7 +147,7 @@ def on_request(model: Model, by: Signed, number: int, verb: str, detail: int) ->
 
 
 def humans_of_all_approved() -> list[list[str]]:
-    """For each request approved or used: everybody who had a part in it, standing in or stood for."""
+    """For each request approved or used: all who had a part in it, by themselves or stood for."""
     rows = db.session().execute(
         select(Request.id, Request.asked_by_id, Decision.person_id, Decision.for_id)
         .join(State, State.request_id == Request.id)
@@ -207,5 +208,5 @@ def test_canary_a_second_word_by_the_requester_is_seen(
     monkeypatch.setattr(rules, "standing", lambda *_a, **_k: rules.Right(Role.APPROVER, None))
     model = Model()
     act(model, people, "canary", ("ask", 1, 1))
-    with pytest.raises(Exception, match="(?i)check|assert|not_the_requester"):
+    with pytest.raises((AssertionError, DBAPIError)):
         act(model, people, "canary", ("approve", 1, False))

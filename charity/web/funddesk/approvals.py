@@ -111,8 +111,11 @@ def decide_approval(request_id: str) -> Answer:
     """Approve or refuse; when it was the last word needed, what was asked for happens now."""
     refuse_doubled_fields()
     view, form, who = _seen(request_id), DecideForm(), current()
-    answer = request.form.get("answer")
-    if answer not in ("approve", "refuse") or not form.validate():
+    answer, fits = request.form.get("answer"), form.validate()
+    if answer not in ("approve", "refuse"):
+        form.form_errors.append(_("请选择同意或不同意。"))
+        fits = False
+    if not fits:
         return make_response(_drawn(view, form), 422)
     try:
         after = atomically(_decide)(

@@ -286,8 +286,8 @@ def test_what_cannot_be_handed_over(cast: Cast) -> None:
     for error, given in tries:
         with pytest.raises(error):
             hand_over(*given)  # type: ignore[arg-type]
+    yesterday = clock.today() - dt.timedelta(days=1)
     with pytest.raises(errors.DatesUnfit), atomic():
-        yesterday = clock.today() - dt.timedelta(days=1)
         delegations.delegate(
             Role.APPROVER, None, discloser.person_id, yesterday, clock.today(), by=approver
         )
