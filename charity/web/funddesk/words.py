@@ -19,6 +19,7 @@ KINDS: Mapping[Kind, LazyString] = {
     Kind.RESET_FACTOR: _("重置二次验证"),
     Kind.SUSPENSE: _("处理待认领款"),
     Kind.STEWARD: _("指定接续使用单位"),
+    Kind.CAMPAIGN_BACK: _("恢复展示募捐活动"),
 }
 
 #: The word and the shape of a status (macros/status.html).
