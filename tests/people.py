@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import itertools
 
+import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from charity.kernel import clock
+from charity.audit.models import AuditRecord
+from charity.kernel import clock, outbox
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
-from charity.people import roles, services, sessions
-from charity.people.kinds import Method
+from charity.people import passwords, roles, services, sessions
+from charity.people.kinds import LINK_PATH, Method
 from charity.people.queries import Grant, Signed
 from charity.web import signed as cookies
 

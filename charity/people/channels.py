@@ -37,7 +37,8 @@ class Carrier(Protocol):
 class _Mail:
     def normal(self, address: str) -> str:
         clean = unicodedata.normalize("NFKC", address).strip() if len(address) <= 400 else ""
-        if len(clean) > _MAIL_LENGTH or _MAIL.fullmatch(clean) is None:
+        fits = len(clean) <= _MAIL_LENGTH and clean.isprintable()
+        if not fits or _MAIL.fullmatch(clean) is None:
             raise MailUnfit
         return clean.lower()
 

@@ -19,7 +19,7 @@ from charity.ledger.kinds import Mode
 from charity.ledger.queries import mode
 from charity.people import links, roles, sessions
 from charity.people.errors import NotADemo, UnknownPerson
-from charity.people.kinds import FUND_ROLES, UNIT_ROLES, Channel, Method, Role
+from charity.people.kinds import FUND_ROLES, Channel, Method, Role
 from charity.people.models import Person, Totp
 from charity.people.services import add_person
 from charity.people.signed import Grant

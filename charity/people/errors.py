@@ -296,3 +296,26 @@ class PasskeyRefused(RuleBroken):
 
     code = "passkey_refused"
     message = _("通行密钥验证没有成功，请重试。")
+
+
+class UnknownToken(NotFound):
+    """There is no such token, or it is not the reader's, or it ended."""
+
+    code = "unknown_token"
+    message = _("没有找到这个令牌。")
+
+
+class TokenScopes(RuleBroken):
+    """A token that may do nothing is of no use."""
+
+    code = "token_scopes"
+    message = _("请至少选择一项用途。")
+    field = "scopes"
+
+
+class TokenDays(RuleBroken):
+    """A token ends."""
+
+    code = "token_days"
+    message = _("有效期须为 1 至 %(most)s 天。")
+    field = "days"

@@ -83,3 +83,10 @@ LINK_PATH = "/login/link/"
 
 SECOND_FACTOR_LASTS = dt.timedelta(hours=4)
 """How long a second factor is fresh enough for approving, paying, publishing, revealing."""
+
+
+class Scope(StrEnum):
+    """What a bearer token may be used for; reading only."""
+
+    WAITING = "waiting:read"  # requests that wait for the token's maker
+    BANK = "bank:read"  # bank lines and what became of them

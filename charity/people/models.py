@@ -256,3 +256,24 @@ class Try(Base):
     failures: Mapped[int] = mapped_column(Integer)
     last_at: Mapped[Moment]
     free_at: Mapped[Moment]
+
+
+class ApiToken(Base):
+    """A bearer token of a person's programs: only its hash is kept."""
+
+    __tablename__ = "people_api_token"
+    __table_args__ = (
+        UniqueConstraint("public_id"),
+        UniqueConstraint("token_hash"),
+        Index("ix_people_api_token_person_id", "person_id"),
+    )
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(32))
+    person_id: Mapped[Ref] = mapped_column(ForeignKey("people_person.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    token_hash: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[str] = mapped_column(String(300), comment="as JSON")
+    created_at: Mapped[Moment]
+    expires_at: Mapped[Moment]
+    revoked_at: Mapped[Moment | None]
+    used_at: Mapped[Moment | None]

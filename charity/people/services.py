@@ -325,3 +325,15 @@ def mails_of(person_id: str) -> list[str]:
         .order_by(Identity.id)
     )
     return [row.address for row in rows]
+
+
+def accounts_of(person_id: str) -> list[str]:
+    """Public ids of the person's open accounts, the oldest first."""
+    return list(
+        db.session().scalars(
+            select(Account.public_id)
+            .join(Person, Person.id == Account.person_id)
+            .where(Person.public_id == person_id, Account.closed_at.is_(None))
+            .order_by(Account.id)
+        )
+    )

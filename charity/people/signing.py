@@ -63,7 +63,8 @@ def _typed(text: str) -> _Typed:
     try:
         address = channels.normal_address(channel, text)
     except (MailUnfit, PhoneUnfit):
-        return _Typed(" ".join(text[:_TYPED].lower().split()), channel, None)
+        counted = text[:_TYPED].encode("utf-8", "replace").decode()
+        return _Typed(" ".join(counted.lower().split()), channel, None)
     return _Typed(address, channel, address)
 
 
@@ -77,7 +78,7 @@ def with_password(address: str, password: str, *, source: str, agent: str = "") 
     counted = [(Tried.ACCOUNT, typed.counted), (Tried.SOURCE, source)]
     atomically(tries.take)(counted)
     found = _password_of(typed)
-    account_id, kept = found if found else (None, None)
+    account_id, kept = found or (None, None)
     try:
         right = passwords.opens(kept, password)
         fresh = passwords.make_hash(password) if right and passwords.outdated(str(kept)) else None
