@@ -20,6 +20,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("charity.cli.serve:worker", "The worker alone."),
     "check": ("charity.cli.checks:check", "Prove every invariant of the ledger."),
     "jobs": ("charity.cli.jobs:jobs", "What runs when; run one now."),
+    "export": ("charity.cli.export:export", "The ledger for other programs."),
     "receipts": ("charity.cli.receipts:receipts", "Receipts in bulk."),
     "demo": ("charity.cli.demo:demo", "Synthetic data for trying things out."),
 }
