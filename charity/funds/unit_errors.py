@@ -203,9 +203,11 @@ class CursorUnfit(RuleBroken):
     field = "cursor"
 
 
-class SheetUnfit(RuleBroken):
-    """A file that is not the workbook asked for; ``why`` says it in a sentence."""
+class ImportUnfit(RuleBroken):
+    """One row or more of a workbook are wrong; nobody was registered."""
 
-    code = "sheet_unfit"
-    message = _("%(why)s")
+    code = "import_unfit"
+    message = _("表格里有 %(count)s 处不合要求，没有登记任何单位。")
     field = "file"
+    LEVEL = _("层级应为：%(levels)s 或社会单位。")
+    DAY = _("起始日期应写成 2026-01-31 的样子。")

@@ -21,6 +21,7 @@ from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the
     HiddenField,
     RadioField,
     SelectChoice,
+    SelectField,
     StringField,
     TextAreaField,
 )
@@ -175,7 +176,15 @@ class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
 
 
 class GiveForm(AmountPart, DonorForm):
-    """One gift: the amount, then what every gift asks."""
+    """One gift: the amount, the team, then what every gift asks."""
+
+    team = SelectField(
+        _("队伍"),
+        default="",
+        choices=[],
+        validate_choice=False,  # whether the unit has it, donations decide
+        filters=[strip],
+    )
 
 
 _TWO_AMOUNTS = _("您填写的金额和选择的金额不同，请选择“其他金额”，或者清空这一栏。")

@@ -25,6 +25,7 @@ class Line:
     campaign: str
     unit: str | None
     amount_fen: int
+    team: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def basket() -> list[Line]:
         match row:
             case [str(campaign), str() | None as unit, int(amount_fen)]:
                 found.append(Line(campaign, unit, amount_fen))
+            case [str(campaign), str() | None as unit, int(amount_fen), str(team)]:
+                found.append(Line(campaign, unit, amount_fen, team))
     return found[:BASKET_LIMIT]
 
 
@@ -86,7 +89,10 @@ def empty_basket() -> None:
 
 def keep_basket(lines: list[Line]) -> None:
     """Make these the lines of the basket."""
-    session["basket"] = [[line.campaign, line.unit, line.amount_fen] for line in lines]
+    session["basket"] = [
+        [line.campaign, line.unit, line.amount_fen, *([line.team] if line.team else [])]
+        for line in lines
+    ]
 
 
 def placed() -> list[Placed]:

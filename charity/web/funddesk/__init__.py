@@ -7,6 +7,7 @@ from flask import Blueprint
 bp = Blueprint("funddesk", __name__, url_prefix="/desk/fund")
 
 from charity.web.funddesk import (  # noqa: E402 - views register themselves
+    admissions,  # noqa: F401
     approvals,  # noqa: F401
     corrections,  # noqa: F401
     campaigns,  # noqa: F401
@@ -16,4 +17,5 @@ from charity.web.funddesk import (  # noqa: E402 - views register themselves
     people,  # noqa: F401
     refunds,  # noqa: F401
     statements,  # noqa: F401
+    units,  # noqa: F401
 )

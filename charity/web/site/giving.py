@@ -32,6 +32,7 @@ from charity.donations.kinds import BillWish, Display, PaymentStatus
 from charity.donations.services import DonorDetails, GiftItem, GiftRequest, Origin
 from charity.funds import queries as funds
 from charity.funds.queries import CampaignView, UnitView
+from charity.funds.unit_queries import open_teams
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken
 from charity.kernel.money import yuan
@@ -78,8 +79,10 @@ def give(slug: str) -> Answer | str:
     if not campaign.accepts_gifts:
         raise CampaignNotOpen
     form = GiveForm()
+    form.team.choices = _teams_of(unit)
     _offer(form)
     if request.method == "GET":
+        form.team.data = request.args.get("team", "")
         form.renew(_providers())
         return _give_page(form, campaign, unit)
     refuse_doubled_fields()
@@ -90,7 +93,7 @@ def give(slug: str) -> Answer | str:
     # The basket keeps the amount only; who gives is asked there, once for all of it.
     if not fits and not (wants_basket and not form.amount.errors and not form.amount_choice.errors):
         return make_response(_give_page(form, campaign, unit), 422)
-    line = Line(slug, code, form.amount_fen * days_of(action))
+    line = Line(slug, code, form.amount_fen * days_of(action), form.team.data or None)
     if wants_basket:
         return _to_basket(form, line, campaign, unit)
     try:
@@ -135,13 +138,25 @@ def _give_page(
     )
 
 
+def _teams_of(unit: UnitView | None) -> list[tuple[str, str]]:
+    """The open teams of a unit, as a form offers them."""
+    return [(each.code, each.name) for each in open_teams(unit.code)] if unit else []
+
+
+def _item(line: Line) -> GiftItem:
+    """A line as it is asked for."""
+    return GiftItem(
+        campaign=line.campaign, unit=line.unit, amount_fen=line.amount_fen, team=line.team
+    )
+
+
 def _to_basket(
     form: GiveForm, line: Line, campaign: CampaignView, unit: UnitView | None
 ) -> Answer | str:
     """Put the gift into the basket; what could never be paid is refused now, beside its field."""
     try:
         donations.check_item(
-            GiftItem(campaign=line.campaign, unit=line.unit, amount_fen=line.amount_fen),
+            _item(line),
             provider=_provider(form),
         )
     except RuleBroken as error:
@@ -259,10 +274,7 @@ def _gift_request(form: DonorForm, lines: Sequence[Line]) -> GiftRequest:
         wish = BillWish.ANONYMOUS
     return GiftRequest(
         key=str(form.form_id.data),
-        items=tuple(
-            GiftItem(campaign=line.campaign, unit=line.unit, amount_fen=line.amount_fen)
-            for line in lines
-        ),
+        items=tuple(_item(line) for line in lines),
         donor=DonorDetails(
             name=form.donor_name.data or None,
             email=form.email.data or None,
