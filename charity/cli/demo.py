@@ -24,6 +24,8 @@ from charity.donations.providers import sandbox
 from charity.donations.services import DonorDetails, GiftItem, GiftRequest
 from charity.funds import queries as fund_queries
 from charity.funds import services as funds
+from charity.funds.kinds import FundText
+from charity.funds.statements import publish_statement
 from charity.jobs.bulk import settle_all
 from charity.kernel import clock, inbox
 from charity.kernel.atomic import atomic
@@ -76,7 +78,16 @@ def load_places() -> None:
                 parent=unit.parent,
                 actor=_ACTOR,
             )
-        funds.create_campaign(data.FUND[0], data.campaign(), office=data.OFFICE, actor=_ACTOR)
+        for facts in (data.campaign(), data.emergency()):
+            funds.create_campaign(data.FUND[0], facts, office=data.OFFICE, actor=_ACTOR)
+        for kind, body in (
+            (FundText.RULES, data.RULES),
+            (FundText.COMMITTEE, data.COMMITTEE),
+            (FundText.CONTACT, data.CONTACT),
+        ):
+            publish_statement(
+                data.FUND[0], kind, body, in_force_from=data.campaign().starts_on, actor=_ACTOR
+            )
         for unit in data.UNITS:
             if unit.code != data.OFFICE:
                 funds.admit_unit(data.SLUG, unit.code, actor=_ACTOR)

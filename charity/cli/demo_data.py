@@ -8,6 +8,8 @@ area codes beside them.
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from typing import NamedTuple
 
 from charity.funds.kinds import CampaignStatus, UnitLevel
@@ -16,6 +18,7 @@ from charity.kernel import clock
 
 FUND = ("aixin", "结对帮扶·爱心专项基金（演示）", "Paired Help Special Fund (demonstration)")
 SLUG = "yiyuan"
+EMERGENCY = "jiuzai"
 OFFICE = "GS-0001"
 
 CHARITY = CharityFacts(
@@ -100,8 +103,99 @@ def campaign() -> CampaignFacts:
         person_in_charge="演示负责人",
         contact_phone="0931-0000000",
         contact_address="甘肃省兰州市城关区演示路 1 号",
+        area_code="620000",
+        methods="网上支付；银行转账；由募集单位经办人当面登记的现金。",
+        methods_en="Payment online; bank transfer; cash entered on the spot by a raising unit's "
+        "clerk.",
+        bank_account="甘肃爱心慈善基金会（演示） 演示银行兰州分行 0000 0000 0000 0000",
+        expected_fen=300_000_000,
+        expected_basis="按上一年同类活动的实际募集金额测算（演示）。",
+        expected_basis_en="Estimated from what the same kind of campaign raised the year before "
+        "(demonstration).",
+        fallback_use="募集单位在项目期限内用不完的善款，经公示后用于本县（市、区）目的相同的困难帮扶。",
+        fallback_use_en="What a raising unit does not use in time goes, after public notice, to "
+        "help of the same kind in the same county.",
+        description=DESCRIPTION,
+        description_en=DESCRIPTION_EN,
     )
 
+
+def emergency() -> CampaignFacts:
+    """An emergency campaign of the past winter: ended, its money being used."""
+    today = clock.today()
+    first = today - dt.timedelta(days=120)
+    return replace(
+        campaign(),
+        slug=EMERGENCY,
+        name="地震救灾募捐（演示）",
+        name_en="Earthquake relief (demonstration)",
+        status=CampaignStatus.ENDED,
+        filing_number="53620000MADEUP00XT26002（演示）",
+        platform_url="https://platform.demo.invalid/jiuzai",
+        starts_on=first,
+        ends_on=first + dt.timedelta(days=60),
+        purpose="为受灾群众过渡安置和恢复生活募集善款。",
+        purpose_en="Raises money for shelter and a new start of people hit by the earthquake.",
+        area="临夏回族自治州积石山县及周边受灾地区",
+        area_en="Jishishan County in Linxia and the places around it that were hit.",
+        area_code="622927",
+        beneficiaries="受灾家庭，由当地募集单位核实确定。",
+        beneficiaries_en="Families hit by the disaster, verified by raising units on the spot.",
+        use_plan="购买和发放过冬物资、修缮住房、资助受灾学生。谁募集谁使用。",
+        use_plan_en="Winter goods, repair of homes, help for pupils. Whoever raises it uses it.",
+        expected_fen=50_000_000,
+        expected_basis="按受灾户数和人均救助标准测算（演示）。",
+        expected_basis_en="Estimated from the number of households (demonstration).",
+        description="",
+        description_en="",
+    )
+
+
+DESCRIPTION = """每人一元，帮一个有困难的家庭渡过一道坎。
+
+## 钱怎样用
+
+- **谁募集，谁使用**：县、乡、村的募集单位各有分账，只能申请使用自己募得的款项。
+- 每一笔用款由两人审批，由基金会直接支付给收款方。
+- 用款的金额、用途和凭据向社会公开。
+
+## 怎样核对
+
+在[账目怎样核对](/transparency)可以看到账本的核对结果，在[各单位收支公开表](/units)可以看到每个单位的收支。
+"""
+DESCRIPTION_EN = """One yuan each, so that a family in difficulty gets over a hard stretch.
+
+## How the money is used
+
+- **Whoever raises it uses it**: raising units in counties, towns and villages have books of
+  their own and may apply only for what they raised.
+- Two people approve each use, and the foundation pays the payee directly.
+- Amount, purpose and evidence of each use are published.
+"""
+RULES = """## 一、用途
+
+本专项基金用于帮助省内生活有困难的妇女、儿童和家庭（演示文字，不是真实的管理办法）。
+
+## 二、管理
+
+- 所有款项都在基金会账户内，按募集单位分账记录。
+- 谁募集谁使用；用款须经两人审批。
+- 不设指标，不摊派。
+
+## 三、公开
+
+收支每天核对，每一笔用款公开用途和凭据。
+"""
+COMMITTEE = """演示用的管理委员会，不是真实人员：
+
+- 主任委员：演示甲
+- 委员：演示乙、演示丙
+- 监督员：演示丁
+"""
+CONTACT = """专项基金办公室（演示）
+
+电话 0931-0000000，地址：甘肃省兰州市城关区演示路 1 号。
+"""
 
 FAMILY_NAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 GIVEN_NAMES = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华"

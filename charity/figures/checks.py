@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from charity.donations import checks as donations
 from charity.figures import queries as figures
+from charity.funds import checks as funds
 from charity.kernel.db import db
 from charity.ledger import checks as ledger
 from charity.ledger import queries
@@ -29,6 +30,7 @@ def everything() -> Report:
     """Every check of every domain, in one reading snapshot."""
     checks = [
         *ledger.run(db.session()),
+        *funds.run(db.session()),
         *donations.run(),
         *receipts.run(db.session()),
         *run(),
