@@ -24,9 +24,26 @@ SENTENCES: dict[str, str] = {
     "every settled gift has exactly its entry: same amount, same book": """
         SELECT g.public_id AS gift FROM donations_gift g
         LEFT JOIN ledger_entry e ON e.idempotency_key = 'gift:' || g.public_id || '\\:settle'
+          || CASE WHEN g.moved = 0 THEN '' ELSE '-' || CAST(g.moved AS TEXT) END
         WHERE g.status IN {in_ledger}
-          AND (e.id IS NULL OR e.kind <> 'gift' OR e.book_id <> g.book_id
-               OR e.amount_fen <> g.amount_fen)""",
+          AND (e.id IS NULL OR e.kind NOT IN ('gift', 'bank_gift', 'slip_bank')
+               OR e.book_id <> g.book_id
+               OR e.amount_fen <> g.amount_fen * CASE e.kind WHEN 'slip_bank' THEN 2 ELSE 1 END)""",
+    "every gift that went back has one refund that is done, and its entry": """
+        SELECT g.public_id AS gift FROM donations_gift g
+        LEFT JOIN donations_refund r ON r.gift_id = g.id AND r.state = 'done'
+        LEFT JOIN ledger_entry e ON e.idempotency_key = 'refund:' || r.public_id || '\\:refund'
+        WHERE (g.status = 'refunded') <> (r.id IS NOT NULL)
+           OR (r.id IS NOT NULL AND (e.id IS NULL OR e.kind <> 'refund'
+               OR e.book_id <> g.book_id OR e.amount_fen <> r.amount_fen
+               OR r.amount_fen <> g.amount_fen))""",
+    "every entry of a refund belongs to a refund that was done or failed": """
+        SELECT e.id AS entry FROM ledger_entry e
+        LEFT JOIN donations_refund r ON r.public_id = e.cause_id
+        WHERE e.cause_type = 'refund' AND (r.id IS NULL OR r.state NOT IN ('done', 'failed'))""",
+    "no refund is on its way or being checked for more than a day": """
+        SELECT public_id AS refund FROM donations_refund
+        WHERE state IN ('sent', 'unknown') AND sent_at < :fee_due""",
     "every entry of an online gift belongs to a settled gift": """
         SELECT e.id AS entry FROM ledger_entry e
         LEFT JOIN donations_gift g ON g.public_id = e.cause_id
@@ -53,6 +70,8 @@ SENTENCES: dict[str, str] = {
         LEFT JOIN (SELECT g.intent_id, sum(e.amount_fen) AS fen FROM donations_gift g
                    JOIN ledger_entry e ON e.cause_id = g.public_id AND e.cause_type = 'gift'
                      AND e.kind IN ('fee', 'fee_borne') AND e.corrects IS NULL
+                     AND (g.moved = 0 OR NOT EXISTS (
+                       SELECT 1 FROM ledger_entry c WHERE c.corrects = e.id))
                    GROUP BY g.intent_id) f ON f.intent_id = p.intent_id
         WHERE p.fee_fen <> coalesce(f.fen, 0)
           AND (p.fee_fen < coalesce(f.fen, 0) OR NOT EXISTS (
