@@ -19,6 +19,7 @@ from charity.donations.errors import (
     UsccUnfit,
 )
 from charity.donations.kinds import BillWish, Display
+from charity.donations.limits import limits
 from charity.donations.providers.base import Provider
 from charity.donations.providers.registry import provider as provider_on
 from charity.funds import queries as funds
@@ -81,7 +82,7 @@ class Desk:
     def __init__(self) -> None:
         self.mode = ledger.mode()
         self.now = clock.now()
-        self.limits = rules.limits(clock.local_date(self.now))
+        self.limits = limits(clock.local_date(self.now))
         self.campaigns: dict[str, funds.CampaignView] = {}
         self.places: dict[tuple[str, str | None], funds.Place | None] = {}
         self.teams: dict[str, frozenset[str]] = {}

@@ -20,27 +20,15 @@ from charity.kernel.money import yuan
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one gift and one payment may be, from a day on."""
+    """What one gift and one payment may be: the figures ``gifts.…`` of a day (``parameters``).
 
-    since: dt.date
-    source: str
+    A gift above ``max_fen`` is taken by hand, after the office knows the donor.
+    """
+
     min_fen: int
     max_fen: int
     max_items: int
     intent_hours: int
-
-
-# The newest first. A gift above the limit is taken by hand, after the office knows the donor.
-LIMITS = (
-    Limits(
-        since=dt.date(2023, 1, 1),
-        source="own rule; anti-money-laundering care for large online gifts",
-        min_fen=1,
-        max_fen=100_000_000,
-        max_items=20,
-        intent_hours=24,
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +75,6 @@ _EMAIL = re.compile(r"[^@\s\"<>(),;:\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", 
 _PHONE = re.compile(r"\+?[0-9](?:[0-9 -]{3,18})[0-9]", re.ASCII)
 # Joiners are part of some scripts and of emoji; nothing else invisible is taken.
 _JOINERS = {"\u200c", "\u200d"}
-
-
-def limits(today: dt.date) -> Limits:
-    """The limits that hold on ``today``."""
-    return next(each for each in LIMITS if each.since <= today)
 
 
 def try_limits(today: dt.date) -> TryLimits:

@@ -32,6 +32,7 @@ from charity.donations.hand_errors import (
 from charity.donations.hand_kinds import Method
 from charity.donations.hand_models import HandGift, Sheet
 from charity.donations.kinds import BillWish, Display, GiftStatus
+from charity.donations.limits import limits
 from charity.donations.models import Gift
 from charity.donations.requests import DonorDetails
 from charity.donations.services import many_donors
@@ -176,7 +177,7 @@ def _fit_lines(lines: Sequence[LineAsked]) -> list[LineAsked]:
         raise NoLines
     if len(lines) > hand_rules.LINES:
         raise TooManyLines(most=hand_rules.LINES)
-    limits = replace(rules.limits(clock.today()), max_fen=_MAX_FEN)
+    limit = replace(limits(clock.today()), max_fen=_MAX_FEN)
     clean, wrong = [], []
     for index, line in enumerate(lines):
         at = f"lines.{index}."
@@ -184,7 +185,7 @@ def _fit_lines(lines: Sequence[LineAsked]) -> list[LineAsked]:
             clean.append(
                 replace(
                     line,
-                    amount_fen=rules.fit_amount(line.amount_fen, f"{at}amount_fen", limits),
+                    amount_fen=rules.fit_amount(line.amount_fen, f"{at}amount_fen", limit),
                     name=rules.fit_text(line.name, f"{at}name", rules.NAME_LENGTH),
                     team=rules.fit_text(line.team, f"{at}team", rules.TEAM_LENGTH),
                     phone=rules.fit_phone(line.phone),

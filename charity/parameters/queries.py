@@ -52,6 +52,23 @@ def value(key: str, on: dt.date) -> int:
     return found.value
 
 
+def values(prefix: str, on: dt.date) -> dict[str, int]:
+    """All figures whose keys begin with ``prefix``, as they hold on the day ``on``, at once.
+
+    By what follows the prefix. Raises ``NoSuchFigure`` when one of them does not hold yet.
+    """
+    keys = [key for key in CATALOGUE if key.startswith(prefix)]
+    rows = db.session().execute(
+        select(Parameter.key, Parameter.value)
+        .where(Parameter.key.in_(keys), Parameter.valid_from <= on)
+        .order_by(Parameter.valid_from)
+    )
+    found = {row.key: row.value for row in rows}
+    if not keys or len(found) < len(keys):
+        raise NoSuchFigure
+    return {key.removeprefix(prefix): figure for key, figure in found.items()}
+
+
 def in_force(key: str, on: dt.date) -> FigureView | None:
     """The same with its source; None on a day before the first. Raises ``NoSuchFigure``."""
     known(key)

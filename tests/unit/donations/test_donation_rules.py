@@ -17,7 +17,7 @@ from charity.donations.errors import (
 )
 from charity.donations.fees import FeeRule
 
-LIMITS = rules.limits(dt.date(2026, 1, 1))
+LIMITS = rules.Limits(min_fen=1, max_fen=100_000_000, max_items=20, intent_hours=24)
 
 
 @pytest.mark.parametrize("fen", [0, -1, True, 1.0, "1", None])
