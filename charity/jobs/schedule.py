@@ -18,6 +18,7 @@ from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.ledger import queries as ledger
 from charity.ledger.services import sequence
+from charity.people import jobs as people
 from charity.receipts import jobs as receipts
 
 
@@ -81,6 +82,7 @@ JOBS: tuple[Job, ...] = (
     Job("expire", 60, "post", "payments nobody made", donations.expire_quiet),
     Job("forget-tries", 3_600, "post", "where tries to pay came from", donations.forget_tries),
     Job("approvals", 60, "post", "requests nobody decided in time", approvals.expire_due),
+    Job("forget-sessions", 3_600, "post", "sessions, links and tries long over", people.sweep),
     Job("check", 600, "proof", "all invariants", check),
 )
 

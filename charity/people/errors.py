@@ -176,7 +176,7 @@ class FileUnfit(RuleBroken):
     """A list is an XLSX file of a modest size, without formulas, macros or outside links."""
 
     code = "file_unfit"
-    message = _("请上传 XLSX 名单：不超过 1 MB、1000 行，不含公式、宏和外部链接。")
+    message = _("请上传 XLSX 名单：不超过 1 MB、500 行，不含公式、宏和外部链接。")
     field = "file"
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from charity.kernel import clock
 from charity.kernel.db import among, db
@@ -97,7 +97,8 @@ def by_token(token: str) -> Found | None:
     """The session of this token; ``None`` when it ended, ran out, or never was."""
     if not token or len(token) > LONGEST:
         return None
-    row = (
+    # One journey, because every request of whoever is signed in makes it: a row for each grant.
+    rows = (
         db.session()
         .execute(
             select(
@@ -106,24 +107,32 @@ def by_token(token: str) -> Found | None:
                 OpenSession.seen_at,
                 OpenSession.second_factor_at,
                 Account.public_id.label("account"),
-                Person.id,
                 Person.public_id.label("person"),
                 Person.name,
+                RoleGrant.role,
+                RoleGrant.scope,
             )
             .join(Account, Account.id == OpenSession.account_id)
             .join(Person, Person.id == Account.person_id)
+            .outerjoin(
+                RoleGrant,
+                and_(RoleGrant.person_id == Person.id, RoleGrant.revoked_at.is_(None)),
+            )
             .where(
                 OpenSession.token_hash == token_hash(token),
                 OpenSession.ended_at.is_(None),
                 Account.closed_at.is_(None),
             )
+            .order_by(RoleGrant.scope, RoleGrant.role)
         )
-        .first()
+        .all()
     )
-    if row is None:
+    if not rows:
         return None
-    grants = _grants([row.id]).get(row.id, ())
-    now = clock.now()
+    grants = tuple(
+        Grant(Role(row.role), row.scope or None) for row in rows if row.role is not None
+    )
+    row, now = rows[0], clock.now()
     if not alive(row.created_at, row.seen_at, now, staff=bool(grants)):
         return None
     found = Signed(row.session, row.account, row.person, row.name, grants, row.second_factor_at)

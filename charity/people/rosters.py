@@ -32,7 +32,8 @@ _FAR_ROW = 5_000
 _LONGEST_CELL = 400
 _CELLS = frozenset({"s", "n", "inlineStr", "str"})
 _FORBIDDEN_PARTS = ("vbaproject", "externallink", "embeddings/", "activex", "connections.xml")
-_FORBIDDEN_XML = (b"<!doctype", b"<!entity", "<!DOCTYPE".encode("utf-16-le"))
+# Lower case; once as it is, once as UTF-16 has it, which XML may also be written in.
+_FORBIDDEN_XML = (b"<!doctype", b"<!entity", "<!doctype".encode("utf-16-le"))
 
 ROLES = {
     "专项基金管理员": Role.FUND_MANAGER,

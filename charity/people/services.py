@@ -17,7 +17,7 @@ from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import db
 from charity.kernel.ids import new_id, public_id
-from charity.people import channels, mail
+from charity.people import channels, mail, queries
 from charity.people.errors import (
     MailUnfit,
     NameDiffers,
@@ -65,8 +65,14 @@ def trail(
 
 
 def require_manager(by: Signed | None) -> None:
-    """Only fund managers, or the installation's own commands (``None``), manage people."""
-    if by is not None and not by.holds(Role.FUND_MANAGER):
+    """Only fund managers, or the installation's own commands (``None``), manage people.
+
+    Asked again of the database: a role may have been taken since the request began.
+    """
+    if by is None:
+        return
+    now = queries.as_person(by.person_id)
+    if now is None or not now.holds(Role.FUND_MANAGER):
         raise NotAManager
 
 
