@@ -32,7 +32,6 @@ FIGURES = (
     ("approvals.days.campaign_back", 7, OWN, False),
     ("approvals.days.suspense", 30, OWN, False),
     ("approvals.days.steward", 30, OWN, False),
-    ("approvals.days.campaign_back", 14, OWN, False),
     ("approvals.delegation_days", 90, OWN, False),
     ("approvals.level_two_fen", 5_000_000, DOUBT, True),
     ("approvals.level_three_fen", 50_000_000, DOUBT, True),
