@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from charity.donations.errors import GiftUnknown
 from charity.donations.hand_errors import SheetUnknown
 from charity.donations.hand_kinds import Method
 from charity.donations.hand_models import HandGift, Sheet, Slip
@@ -16,6 +15,7 @@ from charity.donations.kinds import Display, GiftStatus
 from charity.donations.models import Donor, Gift
 from charity.donations.secrets import payment_secret
 from charity.funds import queries as funds
+from charity.funds.kinds import CampaignStatus
 from charity.kernel.db import db
 
 LONGEST = 200
@@ -238,6 +238,25 @@ def gifts_of_unit(unit: str) -> list[HandGiftView]:
     return [gift_view(row) for row in db.session().execute(_of_unit(hand_gifts(), unit).order_by(Gift.id))]
 
 
+def gift(gift_id: str, unit: str) -> HandGiftView:
+    """One gift of the unit. Raises SheetUnknown."""
+    found = db.session().execute(_of_unit(hand_gifts(), unit).where(Gift.public_id == gift_id))
+    row = found.first()
+    if row is None:
+        raise SheetUnknown
+    return gift_view(row)
+
+
+def collecting(unit: str) -> list[funds.CampaignView]:
+    """Campaigns for whose book of this unit gifts may still be entered, the newest first."""
+    taking = (CampaignStatus.OPEN, CampaignStatus.ENDED)
+    return [
+        one
+        for one in funds.campaigns()
+        if one.status in taking and funds.place(one.slug, unit) is not None
+    ]
+
+
 def entered_gift(gift_id: str, unit: str) -> Entered | None:
     """One gift entered by hand for this unit."""
     found = db.session().execute(_of_unit(hand_gifts(), unit).where(Gift.public_id == gift_id))
@@ -271,14 +290,6 @@ def sheet(sheet_id: str, unit: str) -> SheetView:
         entered_at=first.entered_at,
         gifts=tuple(gift_view(row) for row in rows),
     )
-
-
-def gift_key(gift_id: str) -> str:
-    """The key of a gift's own page, for the code printed beside it. Raises GiftUnknown."""
-    by_hand = select(Gift.id).where(Gift.public_id == gift_id, Gift.sheet_id.is_not(None))
-    if db.session().scalar(by_hand) is None:
-        raise GiftUnknown
-    return payment_secret(gift_id)
 
 
 def gift_keys(view: SheetView) -> dict[str, str]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from charity.donations import hand_rules
+from charity.donations.errors import UnitUnknown
 from charity.donations.hand_errors import SlipUnknown
 from charity.donations.hand_kinds import Method, SlipStatus
 from charity.donations.hand_models import HandGift, Sheet, Slip
@@ -166,6 +168,31 @@ class DeskUnit:
     uncounted: int
     uncounted_fen: int
     slips_waiting: int
+
+
+def require_counted(unit: str, form_id: str, counted_fen: int) -> None:
+    """Refuse at once what ``slips.close_day`` would refuse of the sum; nothing is held.
+
+    A form that made a slip before is let through. Raises CountedLess, CountedMore.
+    """
+    before = select(Slip.id).where(Slip.form_key == f"slip:{unit}:{form_id}")
+    if db.session().scalar(before) is None:
+        total = _cash_by_unit([unit]).get(unit, (0, 0))[1]
+        if total:
+            hand_rules.require_counted(counted_fen, total)
+
+
+def may_enter(signed: Signed, unit: str) -> bool:
+    """Whether this person is clerk of the unit or of one above it."""
+    return signed.holds(Role.UNIT_CLERK, funds.ancestors(unit))
+
+
+def desk_unit(code: str) -> DeskUnit:
+    """One unit with what waits there. Raises UnitUnknown."""
+    found = _desk_units([code])
+    if not found:
+        raise UnitUnknown
+    return found[0]
 
 
 def desk_units(signed: Signed) -> list[DeskUnit]:

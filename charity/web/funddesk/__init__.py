@@ -9,6 +9,7 @@ bp = Blueprint("funddesk", __name__, url_prefix="/desk/fund")
 from charity.web.funddesk import (  # noqa: E402 - views register themselves
     admissions,  # noqa: F401
     approvals,  # noqa: F401
+    bank,  # noqa: F401
     corrections,  # noqa: F401
     campaigns,  # noqa: F401
     delegations,  # noqa: F401
@@ -17,5 +18,6 @@ from charity.web.funddesk import (  # noqa: E402 - views register themselves
     people,  # noqa: F401
     refunds,  # noqa: F401
     statements,  # noqa: F401
+    suspense,  # noqa: F401
     units,  # noqa: F401
 )
