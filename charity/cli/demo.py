@@ -15,6 +15,7 @@ from dataclasses import replace
 import click
 
 from charity.cli import demo_data as data
+from charity.cli import demo_units
 from charity.cli.application import ready_app
 from charity.cli.demo_people import load_people
 from charity.config import RunMode, Settings
@@ -24,10 +25,10 @@ from charity.donations.providers import sandbox
 from charity.donations.services import DonorDetails, GiftItem, GiftRequest
 from charity.funds import queries as fund_queries
 from charity.funds import services as funds
-from charity.funds.kinds import FundText
+from charity.funds.kinds import FundText, UnitLevel
 from charity.funds.statements import publish_statement
 from charity.jobs.bulk import settle_all
-from charity.kernel import clock, inbox
+from charity.kernel import clock, files, inbox
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.ledger import services as ledger
@@ -61,24 +62,15 @@ def load(gifts: int, seed: int) -> None:
 
 
 def load_places() -> None:
-    """The charity, its fund, one campaign, its units, a little interest; once."""
+    """The charity, its fund, its campaigns and units, a little interest; once."""
     if fund_queries.charity() is not None:
         return
+    agreement = files.store().put(demo_units.agreement(), ".png")
     with atomic():
         funds.set_charity(data.CHARITY, actor=_ACTOR)
         funds.create_fund(*data.FUND, actor=_ACTOR)
-        for unit in data.UNITS:
-            funds.create_unit(
-                unit.code,
-                unit.name,
-                unit.name_en,
-                level=unit.level,
-                area_code=unit.area_code,
-                area_name=unit.area_name,
-                parent=unit.parent,
-                actor=_ACTOR,
-            )
-        for facts in (data.campaign(), data.emergency()):
+        demo_units.register(_ACTOR)
+        for facts in (data.campaign(), data.general(), data.emergency()):
             funds.create_campaign(data.FUND[0], facts, office=data.OFFICE, actor=_ACTOR)
         for kind, body in (
             (FundText.RULES, data.RULES),
@@ -88,13 +80,22 @@ def load_places() -> None:
             publish_statement(
                 data.FUND[0], kind, body, in_force_from=data.campaign().starts_on, actor=_ACTOR
             )
-        for unit in data.UNITS:
-            if unit.code != data.OFFICE:
-                funds.admit_unit(data.SLUG, unit.code, actor=_ACTOR)
+        for slug in (data.SLUG, data.GENERAL, data.EMERGENCY):
+            demo_units.admit(slug, _raising_in(slug), agreement, _ACTOR)
         # So that the own book can bear a fee that a unit's book cannot.
         ledger.post_interest(
             account="demo", fen=12_345, occurred_on=clock.today(), cause_id="demo-interest-1"
         )
+
+
+def _raising_in(slug: str) -> list[str]:
+    """The units that raise in a campaign, without the office, which is there from the start."""
+    chosen = {
+        data.SLUG: lambda unit: True,
+        data.GENERAL: lambda unit: unit.level in (UnitLevel.PREFECTURE, UnitLevel.COUNTY),
+        data.EMERGENCY: lambda unit: unit.area_code.startswith("6229"),
+    }[slug]
+    return [unit.code for unit in data.UNITS if unit.code != data.OFFICE and chosen(unit)]
 
 
 def load_gifts(wanted: int, seed: int, say: Callable[[str], object] | None = None) -> int:
@@ -147,6 +148,10 @@ def _request(seed: int, number: int) -> GiftRequest:
     """Gift ``number`` of this seed."""
     chance = random.Random(f"{seed} {number}")  # noqa: S311 - made-up data, the same each time
     unit = chance.choice(data.UNITS)
+    teams = demo_units.teams_of(unit.code)
+    team = chance.choice(teams).code if teams and chance.random() < 0.5 else None
+    near = unit.level in (UnitLevel.PREFECTURE, UnitLevel.COUNTY)
+    slug = data.GENERAL if near and chance.random() < 0.3 else data.SLUG
     fen = chance.choices([fen for fen, _ in data.AMOUNTS], [w for _, w in data.AMOUNTS])[0]
     named = chance.random() < 0.7
     donor = DonorDetails()
@@ -158,7 +163,7 @@ def _request(seed: int, number: int) -> GiftRequest:
     kind = chance.choices(list(Display), [80, 10, 10])[0]
     return GiftRequest(
         key=f"{seed}-{number}",
-        items=(GiftItem(data.SLUG, unit.code, fen),),
+        items=(GiftItem(slug, unit.code, fen, team),),
         donor=replace(donor, display=kind),
         message=chance.choice(data.MESSAGES) if chance.random() < 0.1 else None,
         provider=sandbox.NAME,

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import NamedTuple
 
-from charity.funds.kinds import CampaignStatus, UnitLevel
+from charity.cli.demo_units import OFFICE as OFFICE
+from charity.cli.demo_units import UNITS as UNITS
+from charity.funds.kinds import CampaignStatus
 from charity.funds.services import CampaignFacts, CharityFacts
 from charity.kernel import clock
 
 FUND = ("aixin", "结对帮扶·爱心专项基金（演示）", "Paired Help Special Fund (demonstration)")
 SLUG = "yiyuan"
+GENERAL = "zonghe"
 EMERGENCY = "jiuzai"
-OFFICE = "GS-0001"
 
 CHARITY = CharityFacts(
     name="甘肃爱心慈善基金会（演示）",
@@ -32,39 +33,6 @@ CHARITY = CharityFacts(
     icp="陇ICP备00000000号（演示）",
     handler="演示经办人",
 )
-
-
-class UnitFacts(NamedTuple):
-    """One raising unit of the demonstration."""
-
-    code: str
-    name: str
-    name_en: str
-    level: UnitLevel
-    area_code: str
-    area_name: str
-    parent: str | None
-
-
-_P, _C, _T, _V = UnitLevel.PROVINCE, UnitLevel.COUNTY, UnitLevel.TOWN, UnitLevel.VILLAGE
-_F, _O = UnitLevel.PREFECTURE, UnitLevel.OTHER
-
-# Parents first.
-UNITS = (
-    UnitFacts(OFFICE, "专项基金办公室", "Fund Office", _P, "620000", "甘肃省", None),
-    UnitFacts("GS-0101", "天水市募集站", "Tianshui Station", _F, "620500", "天水市", OFFICE),
-    UnitFacts("GS-0102", "秦安县募集站", "Qin'an County Station", _C, "620522", "秦安县", "GS-0101"),
-    UnitFacts("GS-0103", "刘坪镇募集站", "Liuping Town Station", _T, "620522103", "秦安县刘坪镇", "GS-0102"),
-    UnitFacts("GS-0104", "刘坪镇演示一村公益金箱", "Liuping Demonstration Village 1", _V, "620522103901", "秦安县刘坪镇", "GS-0103"),
-    UnitFacts("GS-0105", "刘坪镇演示二村公益金箱", "Liuping Demonstration Village 2", _V, "620522103902", "秦安县刘坪镇", "GS-0103"),
-    UnitFacts("GS-0106", "麦积区募集站", "Maiji District Station", _C, "620503", "麦积区", "GS-0101"),
-    UnitFacts("GS-0201", "金昌市募集站", "Jinchang Station", _F, "620300", "金昌市", OFFICE),
-    UnitFacts("GS-0202", "金川区募集站", "Jinchuan District Station", _C, "620302", "金川区", "GS-0201"),
-    UnitFacts("GS-0203", "金川区演示社区公益金箱", "Jinchuan Demonstration Community", _V, "620302901", "金川区", "GS-0202"),
-    UnitFacts("GS-0204", "永昌县募集站", "Yongchang County Station", _C, "620321", "永昌县", "GS-0201"),
-    UnitFacts("GS-0301", "凉州区募集站", "Liangzhou District Station", _C, "620602", "凉州区", OFFICE),
-    UnitFacts("GS-0302", "凉州区演示志愿服务社", "Liangzhou Demonstration Volunteers", _O, "620602", "凉州区", "GS-0301"),
-)  # fmt: skip
 
 
 def campaign() -> CampaignFacts:
@@ -117,6 +85,27 @@ def campaign() -> CampaignFacts:
         "help of the same kind in the same county.",
         description=DESCRIPTION,
         description_en=DESCRIPTION_EN,
+    )
+
+
+def general() -> CampaignFacts:
+    """The fund's general campaign, where a gift to the fund alone goes."""
+    return replace(
+        campaign(),
+        slug=GENERAL,
+        name="结对帮扶·爱心专项基金综合募捐（演示）",
+        name_en="Paired Help, general campaign (demonstration)",
+        filing_number="53620000MADEUP00XT26003（演示）",
+        platform_url="https://platform.demo.invalid/zonghe",
+        purpose="为结对帮扶中的孤儿、困难重度残疾人和特困家庭募集善款，用于上学、就医、康复和生活急难。",
+        purpose_en="Raises money for orphans, people with severe disability and destitute families "
+        "paired with helpers: schooling, medical care, rehabilitation, urgent needs.",
+        beneficiaries="结对帮扶的关爱对象，由各募集单位会同当地关爱办核实确定。",
+        beneficiaries_en="Care recipients paired with helpers, verified by each raising unit with "
+        "the local care office.",
+        expected_fen=200_000_000,
+        description="",
+        description_en="",
     )
 
 
