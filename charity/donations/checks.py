@@ -11,6 +11,7 @@ import datetime as dt
 
 from sqlalchemy import bindparam, text
 
+from charity.donations import hand_checks
 from charity.kernel import clock
 from charity.kernel.db import UTCDateTime, db
 from charity.ledger.checks import Check
@@ -112,6 +113,12 @@ SENTENCES: dict[str, str] = {
     "no fee waits for the own book for more than a day": """
         SELECT event_id AS fee FROM inbox_event
         WHERE state = 'new' AND provider = 'internal' AND received_at < :fee_due""",
+    **hand_checks.SENTENCES,
+}
+_DUE = {
+    "settled_due": SETTLED_WITHIN,
+    "fee_due": FEE_BORNE_WITHIN,
+    "line_due": hand_checks.LINE_USED_WITHIN,
 }
 
 
@@ -125,7 +132,7 @@ def _ask(name: str, statement: str) -> Check:
     asked = text(f"{statement} LIMIT {_SHOWN}")
     values = {}
     now = clock.now()
-    for placeholder, due in (("settled_due", SETTLED_WITHIN), ("fee_due", FEE_BORNE_WITHIN)):
+    for placeholder, due in _DUE.items():
         if f":{placeholder}" in statement:
             asked = asked.bindparams(bindparam(placeholder, type_=UTCDateTime))
             values[placeholder] = now - due
