@@ -7,6 +7,7 @@ import datetime as dt
 import itertools
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -37,13 +38,19 @@ def make_person(
 
 def sign_in(client: FlaskClient, who: Signed, *, second_factor: bool = True) -> None:
     """A session of its own for this browser. Opens its own unit of work."""
-    with client.application.test_request_context():
+    name, value = session_cookie(client.application, who, second_factor=second_factor)
+    client.set_cookie(name, value)
+
+
+def session_cookie(app: Flask, who: Signed, *, second_factor: bool = True) -> tuple[str, str]:
+    """Name and value of the cookie of a new session. Opens its own unit of work."""
+    with app.test_request_context():
         with atomic():
             at = clock.now() if second_factor else None
             token = sessions.begin(who.account_id, Method.DEMO, second_factor_at=at)
-        name, value = cookies.cookie(token)
+        found = cookies.cookie(token)
         db.session.remove()
-    client.set_cookie(name, value)
+    return found
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Page
 
-from charity.kernel.access import Access, access_of
+from charity.people.kinds import Role
 from tests.e2e.conftest import Open
 from tests.e2e.pages import GivePage, PayPage, Screen, ThanksPage
 from tests.factories import site as world
 from tests.live import Site
+from tests.people import session_cookie
+from tests.web import every
 
 pytestmark = [
     pytest.mark.browser,
@@ -68,25 +71,34 @@ def made(live: Site) -> dict[str, dict[str, str]]:
     return found
 
 
-def addresses(site: Site, made: dict[str, dict[str, str]]) -> list[str]:
+@dataclass(frozen=True)
+class Address:
+    """A page, and the cookie of who reads it; nobody's when there is none."""
+
+    path: str
+    cookie: tuple[str, str] | None = None
+
+    def open(self, page: Page, site: Site) -> None:
+        """Go there as this reader and nobody else."""
+        page.context.clear_cookies()
+        if self.cookie:
+            name, value = self.cookie
+            page.context.add_cookies([{"name": name, "value": value, "url": site.base}])
+        page.goto(self.path)
+
+
+@pytest.fixture(scope="session")
+def addresses(live: Site, made: dict[str, dict[str, str]]) -> list[Address]:
     """Every page that GET opens, by the URL map, and the states of a page that look different."""
-    wanted = (Access.PUBLIC, Access.PAYMENT_KEY, Access.SANDBOX_PAGE)
-    names = {"slug": world.OPEN, "code": world.COUNTY, **made["settled"]}
-    found = []
-    for rule in site.app.url_map.iter_rules():
-        view = site.app.view_functions[rule.endpoint]
-        blueprint = rule.endpoint.partition(".")[0]
-        if "GET" not in (rule.methods or ()) or blueprint not in ("site", "sandbox"):
-            continue
-        if access_of(view) not in wanted or rule.rule.endswith((".svg", ".pdf", "/status")):
-            continue
-        path = rule.rule
-        for name in rule.arguments:
-            path = path.replace(f"<{name}>", names[name])
-        keyed = {"payment_id", "gift_id"} & rule.arguments
-        found.append(f"{path}?key={names['key']}" if keyed else path)
-    return [
-        *found,
+    things, people = every.things(live.app)
+    readers = {role: session_cookie(live.app, who) for role, who in people.items()}
+    weak = session_cookie(live.app, people[Role.SUPERVISOR], second_factor=False)
+    found = [
+        Address(place.path, readers[place.role] if place.role else None)
+        for place in every.places(live.app, {**things, **made["settled"]})
+        if not place.path.endswith("/status")
+    ]
+    states = [
         *(f"/payments/{made[s]['payment_id']}?key={made[s]['key']}" for s in ("waiting", "failed")),
         f"/campaigns/{world.ENDED}",
         f"/give/{world.OPEN}?unit={world.VILLAGE}",
@@ -95,6 +107,12 @@ def addresses(site: Site, made: dict[str, dict[str, str]]) -> list[str]:
         "/verify?number=T2026-00000001&code=0000-0000-0000-0000",
         "/no-such-page",
         f"/give/{world.ENDED}",
+    ]
+    return [
+        *found,
+        *(Address(path) for path in states),
+        Address("/login/second-factor", weak),
+        Address("/desk/", weak),
     ]
 
 
@@ -112,14 +130,14 @@ def find_wrong(page: Page) -> list[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_axe_finds_nothing(
-    live: Site, opened: Open, made: dict[str, dict[str, str]], lang: str, scheme: str
+    live: Site, opened: Open, addresses: list[Address], lang: str, scheme: str
 ) -> None:
     locale = "zh-CN" if lang == "zh" else "en-GB"
     page = opened("/", locale=locale, color_scheme=scheme, may_answer=(404, 409))
     wrong = []
     seen = set()
-    for path in addresses(live, made):
-        page.goto(path)
+    for address in addresses:
+        address.open(page, live)
         page.wait_for_load_state("load")
         assert page.evaluate("document.documentElement.lang") == {"zh": "zh-Hans", "en": "en"}[lang]
         seen.add(page.evaluate("document.title"))
@@ -148,30 +166,31 @@ def test_forms_with_errors_and_a_full_basket_please_axe(opened: Open, lang: str)
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_nothing_is_wider_than_a_small_phone(
-    live: Site, opened: Open, made: dict[str, dict[str, str]], lang: str
+    live: Site, opened: Open, addresses: list[Address], lang: str
 ) -> None:
     locale = "zh-CN" if lang == "zh" else "en-GB"
     page = opened("/", locale=locale, width=320, height=568, may_answer=(404, 409))
-    for path in addresses(live, made):
-        page.goto(path)
+    for address in addresses:
+        address.open(page, live)
         Screen(page).no_sideways()
 
 
 def test_every_link_leads_somewhere(
-    live: Site, opened: Open, made: dict[str, dict[str, str]]
+    live: Site, opened: Open, addresses: list[Address]
 ) -> None:
     page = opened("/", may_answer=(404, 409))
-    hrefs: dict[str, str] = {}
-    for path in addresses(live, made):
-        page.goto(path)
+    hrefs: dict[str, Address] = {}
+    for address in addresses:
+        address.open(page, live)
         for href in page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)"):
             if href.startswith(live.base):
-                hrefs.setdefault(href.partition("#")[0], path)
-    dead = {
-        href: (path, status)
-        for href, path in hrefs.items()
-        if (status := page.request.get(href).status) >= 400 and href != page.url
-    }
+                hrefs.setdefault(href.partition("#")[0], address)
+    dead = {}
+    for href, address in hrefs.items():
+        cookie = "=".join(address.cookie) if address.cookie else "lang=zh"
+        status = page.request.get(href, headers={"Cookie": cookie}).status
+        if status >= 400 and href != page.url:
+            dead[href] = (address.path, status)
     # The page of an address that is not there offers itself in the other language.
     dead = {href: why for href, why in dead.items() if "/no-such-page" not in href}
     assert not dead, dead
