@@ -13,7 +13,7 @@ from charity.donations import errors, jobs, queries, services
 from charity.donations.kinds import BillWish, Display, GiftStatus, PaymentStatus
 from charity.donations.models import Donor, Gift, Intent
 from charity.donations.services import DonorDetails, GiftItem
-from charity.funds import services as funds
+from charity.funds import campaigns
 from charity.funds.kinds import CampaignStatus
 from charity.kernel import clock
 from charity.kernel.atomic import atomic
@@ -47,7 +47,7 @@ def test_same_key_still_answers_after_the_campaign_ended() -> None:
     asked = request((COUNTY, 100), key="k")
     with atomic():
         first = services.create_intent(asked)
-        funds.change_status(SLUG, CampaignStatus.ENDED)
+        campaigns.take_step(SLUG, CampaignStatus.ENDED, note="测试结束")
     with atomic():
         assert services.create_intent(asked).payment.id == first.payment.id
 
@@ -122,7 +122,7 @@ def test_refusals_name_the_field_and_change_nothing() -> None:
 
 def test_ended_campaign_takes_no_gift() -> None:
     with atomic():
-        funds.change_status(SLUG, CampaignStatus.ENDED)
+        campaigns.take_step(SLUG, CampaignStatus.ENDED, note="测试结束")
     with pytest.raises(errors.CampaignNotOpen), atomic():
         services.create_intent(request((COUNTY, 100)))
 

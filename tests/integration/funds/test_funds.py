@@ -62,18 +62,6 @@ def test_campaign_is_seen_when_filed_and_takes_gifts_when_open(place: Place) -> 
     assert not queries.campaign("later").accepts_gifts
 
 
-def test_campaign_goes_forward_only(place: Place) -> None:
-    with pytest.raises(Conflict), atomic():
-        services.change_status(SLUG, CampaignStatus.FILED)
-    for status in (CampaignStatus.ENDED, CampaignStatus.REPORTED, CampaignStatus.CLOSED):
-        with atomic():
-            services.change_status(SLUG, status, actor=Actor("p1", "某人"))
-    with pytest.raises(Conflict), atomic():
-        services.change_status(SLUG, CampaignStatus.OPEN)
-    with pytest.raises(errors.UnknownCampaign), atomic():
-        services.change_status("nowhere", CampaignStatus.OPEN)
-
-
 def test_refusals(place: Place) -> None:
     cases = [
         (errors.CodeTaken, lambda: unit(COUNTY)),
