@@ -13,7 +13,7 @@ from benchmarks import report
 from benchmarks.rig import new_rig
 from charity.kernel import clock
 
-NAMES = ("settle", "intake", "pages", "receipts", "memory", "check")
+NAMES = ("settle", "intake", "pages", "receipts", "memory", "check", "guards")
 
 
 def main() -> int:

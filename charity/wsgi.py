@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from charity.app import create_app
+from charity.web.turns import Turns
 
 app = create_app()
+app.wsgi_app = Turns(app.wsgi_app)  # type: ignore[method-assign] # Flask's own way

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 from flask import Flask
 
@@ -90,3 +93,22 @@ def _until_ready(base: str, parent: subprocess.Popen[bytes], log: Path) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     raise AssertionError(f"not ready: {log.read_text('utf-8')}")
+
+
+def sign_in(port: int, address: str, password: str) -> bool:
+    """Sign in by password with a browser of one's own; whether one was let in."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET", "/login")
+        page = connection.getresponse()
+        cookie = (page.getheader("Set-Cookie") or "").partition(";")[0]
+        token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page.read().decode())
+        assert token is not None
+        form = {"address": address, "password": password, "csrf_token": token[1]}
+        headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/login", urlencode(form), headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status == 303
+    finally:
+        connection.close()

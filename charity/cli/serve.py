@@ -15,7 +15,6 @@ from charity.cli.demo_people import show_people
 from charity.config import export_default
 from charity.kernel import clock
 
-THREADS = 8
 BACKLOG = 1024
 _PATIENCE_S = 15
 # A child that dies sooner than this is started again only after a pause.
@@ -38,6 +37,8 @@ def web(host: str, port: int) -> None:
     """The site alone."""
     from granian import Granian
     from granian.constants import Interfaces
+
+    from charity.web.turns import THREADS
 
     _state_address(host, port)
     ready_app()
