@@ -242,7 +242,7 @@ def offices() -> list[tuple[str, str]]:
     rows = db.session().execute(
         select(Unit.code, Unit.name).where(Unit.parent_id.is_(None)).order_by(Unit.code)
     )
-    return [(row.code, f"{row.name}（{row.code}）") for row in rows]
+    return [(row.code, f"{row.name} {row.code}") for row in rows]
 
 
 def statements(fund_code: str, kind: FundText) -> list[StatementView]:

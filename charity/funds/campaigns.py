@@ -60,22 +60,26 @@ def begin(
     Raises ``CodeTaken``, ``CodeUnfit``, ``DatesUnfit``, ``PlanUnfit``, ``UnknownUnit``.
     """
     fit({"name": name, "name_en": name_en})
-    blank = dict.fromkeys(
-        (
-            "filing_number", "platform_name", "platform_url", "purpose", "purpose_en", "area",
-            "beneficiaries", "use_plan", "cost_plan", "leftover", "person_in_charge",
-            "contact_phone", "contact_address",
-        ),
-        "",
-    )  # fmt: skip
     facts = CampaignFacts(
         slug=slug,
         name=name,
         name_en=name_en,
         status=CampaignStatus.DRAFT,
+        filing_number="",
+        platform_name="",
+        platform_url="",
         starts_on=starts_on,
         ends_on=ends_on,
-        **blank,
+        purpose="",
+        purpose_en="",
+        area="",
+        beneficiaries="",
+        use_plan="",
+        cost_plan="",
+        leftover="",
+        person_in_charge="",
+        contact_phone="",
+        contact_address="",
     )
     return create_campaign(fund, facts, office=office, actor=actor)
 

@@ -87,13 +87,6 @@ def pictures_of(text: str) -> list[tuple[str, str]]:
     return [(found[2], found[1].strip()) for found in _PICTURE.finditer(text)]
 
 
-def words_of(text: str) -> str:
-    """The text without its conventions, on one line; for descriptions and lists."""
-    bare = _PICTURE.sub("", text)
-    bare = _STRONG.sub(r"\1", _LINK.sub(r"\1", bare))
-    return " ".join(re.sub(r"^(?:#{2,3} |[-*] |> ?)", "", bare, flags=re.MULTILINE).split())
-
-
 def is_safe_address(address: str) -> bool:
     """Whether a link may lead there: https, mailto, or a path of this site."""
     if not address.isprintable() or "\\" in address or " " in address:

@@ -5,7 +5,7 @@ Rule: a picture's address depends on who looks (the public or the desk), nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,8 +120,3 @@ def send(file: FileView) -> Response:
         )
     made: Response = response.make_conditional(request)
     return made
-
-
-def changed(older: Mapping[str, Any], newer: Mapping[str, Any]) -> Sequence[str]:
-    """Names of the fields in which two versions of a plan differ."""
-    return sorted(name for name in newer if older.get(name) != newer[name])

@@ -6,11 +6,16 @@ Made through services only, inside an application context.
 from __future__ import annotations
 
 import datetime as dt
+import io
 
+from PIL import Image
+
+from charity.funds import campaign_files
 from charity.funds import services as funds
-from charity.funds.kinds import CampaignStatus, UnitLevel
+from charity.funds.kinds import CampaignStatus, FileKind, FundText, UnitLevel
 from charity.funds.services import CampaignFacts, CharityFacts
-from charity.kernel import clock
+from charity.funds.statements import publish_statement
+from charity.kernel import clock, files, uploads
 from charity.kernel.atomic import atomic
 
 OPEN, ENDED = "yiyuan", "jiuzai"
@@ -25,6 +30,9 @@ UNITS = (
     (VILLAGE, "城河村公益金", "", UnitLevel.VILLAGE, "620123101201", "城河村", TOWN),
 )  # fmt: skip
 
+PICTURE = "一张红色的图"
+RULES = "## 一、用途\n\n只用于**困难家庭**。"
+
 #: Texts of the data that may stand on a page of either language without a mark (titles, alts).
 NAMES = frozenset(
     {name for unit in UNITS for name in (unit[1], unit[2]) if name}
@@ -37,6 +45,7 @@ NAMES = frozenset(
         "Gansu Aixin Charity (test)",
         "为困难家庭募集善款。",
         "Money for families in hardship.",
+        PICTURE,
         "简体中文",
         "English",
     }
@@ -76,7 +85,20 @@ def build() -> None:
                                           CampaignStatus.ENDED), office=OFFICE)  # fmt: skip
         for code in (COUNTY, TOWN, VILLAGE):
             funds.admit_unit(OPEN, code)
+        publish_statement("AX", FundText.RULES, RULES, in_force_from=clock.today())
         funds.admit_unit(ENDED, COUNTY)
+
+
+def picture(slug: str = OPEN, size: tuple[int, int] = (120, 80)) -> str:
+    """A picture of the campaign; its id. Opens its own unit of work."""
+    drawn = io.BytesIO()
+    Image.new("RGB", size, (180, 50, 31)).save(drawn, "PNG")
+    cleaned = uploads.clean(drawn.getvalue(), "a.png")
+    stored = files.store().put(cleaned.content, cleaned.suffix)
+    with atomic():
+        return campaign_files.attach(
+            slug, FileKind.PICTURE, title=PICTURE, cleaned=cleaned, stored=stored
+        )
 
 
 def _plan(slug: str, name: str, name_en: str, status: CampaignStatus) -> CampaignFacts:

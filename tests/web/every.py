@@ -67,6 +67,9 @@ def things(app: Flask) -> tuple[dict[str, str], dict[Role, Signed]]:
                     concerned=(clerk.person_id,),
                 ),
             }
+        found |= {
+            "version": "1", "statement": "rules", "section": "plan", "file_id": world.picture(),
+        }  # fmt: skip
         db.session.remove()
     return found, people
 

@@ -269,7 +269,7 @@ def detach(slug: str, file_id: str) -> Answer:
         form,
         lambda: campaign_files.remove(slug, file_id, actor=signed.current().actor),
         to=lambda: url_for("funddesk.campaign", slug=slug, _anchor="files"),
-        again=lambda: _page(slug, file_form=form),
+        again=lambda: _page(slug, step_form=form),
         said=_("文件已移除。"),
     )
 
@@ -301,7 +301,7 @@ def take_down(slug: str) -> Answer:
 def ask_put_back(slug: str) -> Answer:
     """Ask for the campaign to be shown again; another person decides."""
     view = reads.desk_campaign(slug)
-    form = StepForm()
+    form = TakeDownForm()
 
     def ask() -> None:
         if view.taken_down_at is None:
@@ -312,14 +312,13 @@ def ask_put_back(slug: str) -> Answer:
             _facts(view),
             by=signed.current(),
             title=_("恢复展示募捐活动“%(name)s”", name=view.name),
-            note=str(form.note.data or ""),
         )
 
     return _do(
         form,
         ask,
         to=lambda: url_for("funddesk.campaign", slug=slug),
-        again=lambda: _page(slug, step_form=form),
+        again=lambda: _page(slug, down_form=form),
         said=_("已提出恢复展示，等待另一人同意。"),
     )
 
@@ -385,11 +384,12 @@ def _do(
     try:
         with atomic():
             verb()
-    except NotFound:
-        raise
     except RuleBroken as error:
+        # What is not there answers as such, unless it was chosen in this form.
+        if isinstance(error, NotFound) and error.field not in form:
+            raise
         place_error(form, error)
-        return make_response(again(), error.status)
+        return make_response(again(), 422 if error.status == 404 else error.status)
     if said:
         flash(said)
     return redirect(to(), 303)

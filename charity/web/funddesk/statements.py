@@ -41,22 +41,22 @@ def listed() -> str:
     )
 
 
-@bp.route("/statements/<kind>", methods=["GET", "POST"], endpoint="statement_new")
+@bp.route("/statements/<statement>", methods=["GET", "POST"], endpoint="statement_new")
 @staff(Role.FUND_MANAGER, Role.DISCLOSER, second_factor=True)
-def publish(kind: str) -> Answer | str:
+def publish(statement: str) -> Answer | str:
     """The next version: begins as the newest one, and is published with a day."""
     found = reads.fund()
-    if found is None or kind not in set(FundText):
+    if found is None or statement not in set(FundText):
         raise NotFound
     form = StatementForm()
 
     def page() -> str:
         return render_template(
-            "funddesk/statement.html", form=form, kind=kind, word=statement_words()[kind]
+            "funddesk/statement.html", form=form, kind=statement, word=statement_words()[statement]
         )
 
     if not form.is_submitted():
-        newest = next(iter(reads.statements(found.code, FundText(kind))), None)
+        newest = next(iter(reads.statements(found.code, FundText(statement))), None)
         form.body.data = newest.body if newest else ""
         form.body_en.data = newest.body_en if newest else ""
         form.in_force_from.data = clock.today().isoformat()
@@ -68,7 +68,7 @@ def publish(kind: str) -> Answer | str:
         with atomic():
             publish_statement(
                 found.code,
-                FundText(kind),
+                FundText(statement),
                 form.body.data or "",
                 body_en=form.body_en.data or "",
                 in_force_from=form.in_force_from.day,

@@ -110,16 +110,16 @@ def fund() -> str:
     )
 
 
-@bp.get("/fund/<kind>/<version>")
+@bp.get("/fund/<statement>/<version>")
 @public
-def fund_text(kind: str, version: str) -> str:
+def fund_text(statement: str, version: str) -> str:
     """One version of what the fund says about itself."""
     found = campaign_reads.fund()
-    if found is None or kind not in set(FundText):
+    if found is None or statement not in set(FundText):
         raise UnknownFund
-    one = campaign_reads.statement(found.code, FundText(kind), _number(version))
+    one = campaign_reads.statement(found.code, FundText(statement), _number(version))
     return render_template(
-        "site/fund_text.html", fund=found, statement=one, text=_drawn(one), kind=kind
+        "site/fund_text.html", fund=found, statement=one, text=_drawn(one), kind=statement
     )
 
 

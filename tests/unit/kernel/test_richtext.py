@@ -137,7 +137,6 @@ def test_no_text_keeps_it_busy(text: str) -> None:
     check_harmless(text)
 
 
-def test_words_and_pictures() -> None:
-    text = "## 标题\n\n**好** [看](/a)\n\n![图](picture:abc123)"
-    assert richtext.words_of(text) == "标题 好 看"
-    assert richtext.pictures_of(text) == [("abc123", "图")]
+def test_pictures_asked_for() -> None:
+    text = "## 标题\n\n**好** [看](/a)\n\n![图](picture:abc123)\n\n![ ](picture:b)"
+    assert richtext.pictures_of(text) == [("abc123", "图"), ("b", "")]
