@@ -6,4 +6,5 @@ from flask import Blueprint
 
 bp = Blueprint("site", __name__)
 
-from charity.web.site import gifts, giving, pages, receipts  # noqa: E402, F401 - views register themselves
+# Views register themselves.
+from charity.web.site import campaigns, gifts, giving, pages, receipts, units  # noqa: E402, F401
