@@ -15,7 +15,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from charity.donations.kinds import PaymentStatus
+from charity.donations.kinds import GiftStatus, PaymentStatus
 from charity.donations.queries import GiftView, PaymentView
 from charity.figures.queries import RecentGift
 from charity.funds.queries import CampaignView
@@ -120,13 +120,19 @@ def gift(view: GiftView, receipt: ReceiptView | None, key: str) -> GiftShown:
         unit_name_en=view.unit_name_en,
         unit_code=view.unit_code,
         amount_fen=view.amount_fen,
-        status=view.status.value,
+        status=_gift_status(view),
         entry_number=view.entry_number,
         receipt_number=receipt.number if receipt else None,
         # A paper that no longer counts is named but not handed out.
         receipt_url=url_for("site.gift_receipt", gift_id=view.id, key=key) if stands else None,
         url=url_for("site.gift", gift_id=view.id, key=key),
     )
+
+
+def _gift_status(view: GiftView) -> str:
+    """The word for where a gift is; one entered by hand waits for other things than a payment."""
+    waits = view.status in (GiftStatus.CREATED, GiftStatus.PENDING)
+    return f"hand_{view.status}" if waits and view.payment_id is None else view.status.value
 
 
 def payment(view: PaymentView, gifts: Sequence[GiftShown]) -> PaymentShown:
