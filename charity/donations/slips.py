@@ -44,6 +44,9 @@ from charity.ledger.services import NewEntry
 from charity.people.kinds import Role
 from charity.people.queries import Signed
 
+# Who may confirm, besides not having had a hand in it; the approvals' rule for SLIP says the same.
+CONFIRMING = (Role.UNIT_LEADER, Role.CASHIER, Role.ACCOUNTANT)
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayAsked:
     """What the clerk counted and paid in. The photo is kept already, cleaned."""
