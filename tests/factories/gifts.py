@@ -64,7 +64,8 @@ def settled(
         )
         with atomic():
             inbox.store("sandbox", sandbox.ACCOUNT, event, body)
-    jobs.settle_inbox()
+    while jobs.settle_inbox():
+        pass
     if numbered:
         number()
     db.session().rollback()
