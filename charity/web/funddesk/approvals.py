@@ -6,7 +6,7 @@ was not taken, and the sheet says why.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -66,7 +66,7 @@ def approvals() -> str:
     status = _chosen(RequestStatus, "status") if show == "done" else None
     after = request.args.get("after") or None
     page = _page(show, current(), kind, status, after)
-    kept = {"show": show, "kind": kind, "status": status}
+    kept: dict[str, Any] = {"show": show, "kind": kind, "status": status}
     return render_template(
         "funddesk/approvals.html",
         show=show,
@@ -119,7 +119,7 @@ def decide_approval(request_id: str) -> Answer:
         return make_response(_drawn(view, form), 422)
     try:
         after = atomically(_decide)(
-            request_id, who, answer == "approve", form.reason.data, form.seen.data
+            request_id, who, answer == "approve", form.reason.data or "", form.seen.data or ""
         )
     except RuleBroken as error:
         place_error(form, error)
@@ -138,12 +138,12 @@ def _decide(request_id: str, who: Signed, approve: bool, reason: str, seen: str)
 
 def _said(view: RequestView) -> str:
     if view.status is RequestStatus.REFUSED:
-        return _("已记录为不同意，申请人会看到您写的理由。")
+        return str(_("已记录为不同意，申请人会看到您写的理由。"))
     if view.status is RequestStatus.WAITING:
-        return _("已记录您的同意，还需要另一个人同意。")
+        return str(_("已记录您的同意，还需要另一个人同意。"))
     if view.status is RequestStatus.USED:
-        return _("已批准，并已办理。")
-    return _("已批准。")
+        return str(_("已批准，并已办理。"))
+    return str(_("已批准。"))
 
 
 @bp.post("/approvals/<request_id>/withdraw")

@@ -58,14 +58,12 @@ def delegate() -> Answer:
     form = _form(who)
     if not form.validate():
         return make_response(_drawn(form), 422)
+    first, last = form.starts_on.data, form.ends_on.data
+    assert first is not None
+    assert last is not None
     try:
         atomically(verbs.delegate)(
-            Role(form.role.data),
-            None,
-            form.person.data,
-            form.starts_on.data,
-            form.ends_on.data,
-            by=who,
+            Role(form.role.data), None, form.person.data, first, last, by=who
         )
     except RuleBroken as error:
         place_error(form, error)

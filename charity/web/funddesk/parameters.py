@@ -95,13 +95,15 @@ def ask_parameter(key: str) -> Answer:
     form.unit = known.unit
     if not form.validate():
         return make_response(_drawn(known, form), 422)
+    day = form.valid_from.data
+    assert day is not None
     try:
         request_id = atomically(services.ask)(
             key,
             form.number,
-            form.valid_from.data,
-            source=form.source.data,
-            note=form.note.data,
+            day,
+            source=form.source.data or "",
+            note=form.note.data or "",
             doubtful=bool(form.doubtful.data),
             by=current(),
         )

@@ -106,9 +106,9 @@ def _item(value: Any) -> str:
 def _words(name: str, value: Any) -> str:
     """One value by what it is; a name that ends in ``fen`` is money."""
     if value is None or value == "":
-        return _("没有")
+        return str(_("没有"))
     if isinstance(value, bool):
-        return _("是") if value else _("否")
+        return str(_("是") if value else _("否"))
     if isinstance(value, int):
         return money.yuan(value) if name == "fen" or name.endswith("_fen") else str(value)
     text = str(value)
@@ -127,9 +127,9 @@ def figure(unit: Unit, value: int) -> str:
     if unit is Unit.FEN:
         return money.yuan(value)
     if unit is Unit.DAYS:
-        return _("%(number)s 天", number=value)
+        return str(_("%(number)s 天", number=value))
     if unit is Unit.HOURS:
-        return _("%(number)s 小时", number=value)
+        return str(_("%(number)s 小时", number=value))
     return str(value)
 
 
