@@ -116,9 +116,7 @@ class Correction(Base):
     gift_id: Mapped[int] = mapped_column(ForeignKey("donations_gift.id"))
     kind: Mapped[str] = mapped_column(String(10))
     reason: Mapped[str] = mapped_column(String(300), comment="public; no personal data")
-    from_campaign_unit_id: Mapped[int | None] = mapped_column(
-        ForeignKey("funds_campaign_unit.id")
-    )
+    from_campaign_unit_id: Mapped[int | None] = mapped_column(ForeignKey("funds_campaign_unit.id"))
     to_campaign_unit_id: Mapped[int | None] = mapped_column(ForeignKey("funds_campaign_unit.id"))
     from_donor_id: Mapped[int | None] = mapped_column(ForeignKey("donations_donor.id"))
     to_donor_id: Mapped[int | None] = mapped_column(ForeignKey("donations_donor.id"))

@@ -206,9 +206,7 @@ def correction(correction_id: str) -> CorrectionView:
 
 def _corrections() -> Select[Any]:
     return (
-        select(Correction)
-        .join(Gift, Gift.id == Correction.gift_id)
-        .order_by(Correction.id.desc())
+        select(Correction).join(Gift, Gift.id == Correction.gift_id).order_by(Correction.id.desc())
     )
 
 

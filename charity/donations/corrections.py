@@ -317,8 +317,11 @@ def _rename(row: Correction, gift: Any) -> None:
         organization_name=old.organization_name,
         organization_uscc=old.organization_uscc,
     )
-    right = "organization_name" if old.organization_name else "name"
-    (donor_id,) = services.many_donors([replace(told, **{right: str(row.name)})])
+    if old.organization_name:
+        told = replace(told, organization_name=row.name)
+    else:
+        told = replace(told, name=row.name)
+    (donor_id,) = services.many_donors([told])
     assert donor_id is not None
     row.to_donor_id = donor_id
     session = db.session()

@@ -77,14 +77,14 @@ def plan(gift: str, moved: int, *, old: int, new: int, own: int) -> list[Step]:
         # First: what the fee took comes back, so that it is not asked of the book once more.
         books.add(_back(books, fee, f"fee_back-{after}"))
     if settled.kind is EntryKind.SLIP_BANK or settled.kind is EntryKind.BANK_GIFT:
-        _move_in_the_bank(books, gift, settled, after, new, own)
+        _move_in_the_bank(books, gift, settled, after=after, new=new, own=own)
     else:
-        _move_at_the_provider(books, settled, fee, after, new, own)
+        _move_at_the_provider(books, settled, fee, after=after, new=new, own=own)
     return books.steps
 
 
 def _move_at_the_provider(
-    books: _Books, settled: EntryView, fee: EntryView | None, after: int, new: int, own: int
+    books: _Books, settled: EntryView, fee: EntryView | None, *, after: int, new: int, own: int
 ) -> None:
     books.add(_back(books, settled, f"settle_back-{after}"))
     provider = _name(settled, AccountKind.CLEARING)
@@ -93,15 +93,13 @@ def _move_at_the_provider(
     books.add(Step(new, EntryKind.GIFT, legs, effect("settle", after)))
     if fee is None or fee.book_id != settled.book_id:
         return
-    parts = recipes.fee(
-        provider=provider, fen=fee.fen, available=books.of(new, recipes.AVAILABLE)
-    )
+    parts = recipes.fee(provider=provider, fen=fee.fen, available=books.of(new, recipes.AVAILABLE))
     books.add(Step(new, EntryKind.FEE, parts.unit, effect("fee", after)))
     books.add(Step(own, EntryKind.FEE_BORNE, parts.own, effect("fee_borne", after)))
 
 
 def _move_in_the_bank(
-    books: _Books, gift: str, settled: EntryView, after: int, new: int, own: int
+    books: _Books, gift: str, settled: EntryView, *, after: int, new: int, own: int
 ) -> None:
     """A gift by hand: both books share the same bank account, so only the shares change."""
     old, account = settled.book_id, _name(settled, AccountKind.BANK)

@@ -55,7 +55,9 @@ def _claim(limit: int) -> list[Any]:
     now = clock.now()
     session = db.session()
     ids = list(
-        session.scalars(_due().order_by(Refund.next_at).limit(limit).with_for_update(skip_locked=True))
+        session.scalars(
+            _due().order_by(Refund.next_at).limit(limit).with_for_update(skip_locked=True)
+        )
     )
     rows = session.execute(
         select(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -40,85 +41,110 @@ def trail(verb: str, refund: str, by: Actor | None, **facts: object) -> None:
     record(verb, "refund", refund, actor_id=actor_id, actor_name=name, after=facts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A refund at its two books, locked; ``on`` is the day the money went."""
+
+    row: Refund
+    book_id: int
+    own_id: int
+    on: dt.date
+    sheet: Worksheet
+
+    def add(
+        self, book_id: int, kind: EntryKind, legs: Legs, name: str, *, group: int | None = None
+    ) -> None:
+        """Draft one entry of the refund; ``name`` is its effect, unique for ever."""
+        self.sheet.add(
+            NewEntry(
+                book_id=book_id,
+                kind=kind,
+                legs=legs,
+                occurred_on=self.on,
+                cause_type="refund",
+                cause_id=self.row.public_id,
+                effect=name,
+                actor=Actor(self.row.asked_by_id, self.row.asked_by_name),
+                group_id=group,
+            )
+        )
+
+    def take_over(self, fen: int) -> bool:
+        """The own book takes over the fee the provider keeps; False when it cannot."""
+        shortfall = self.sheet.balance(self.book_id, recipes.SHORTFALL)
+        split = recipes.fee_borne(provider=str(self.row.provider), fen=fen, shortfall=shortfall)
+        group = new_id()
+        try:
+            self.add(self.own_id, EntryKind.FEE_BORNE, split.own, "fee_own", group=group)
+        except BelowFloor:
+            return False
+        self.add(self.book_id, EntryKind.FEE_BORNE, split.unit, "fee_unit", group=group)
+        return True
+
+    def lend(self, account: str) -> None:
+        """What the book's share of the bank cannot bear, the own book lends. Raises BelowFloor."""
+        missing = self.row.amount_fen - self.sheet.balance(self.book_id, recipes.bank(account))
+        if missing <= 0:
+            return
+        lent, group = recipes.advance(account=account, fen=missing), new_id()
+        self.add(self.own_id, EntryKind.ADVANCE, lent.own, "lent_own", group=group)
+        self.add(self.book_id, EntryKind.ADVANCE, lent.unit, "lent_unit", group=group)
+
+
+def _sheet(row: Refund, book_id: int, on: dt.date) -> _Sheet:
+    own_id = ledger.own_book(row.currency)
+    return _Sheet(row, book_id, own_id, on, ledger.worksheet({own_id, book_id}))
+
+
 def post(row: Refund, gift: Any, on: dt.date, account: str | None) -> None:
-    """Available, then reservations, then shortfall; the fee first, so that it is no shortfall."""
-    own_id, book_id = ledger.own_book(row.currency), int(gift.book_id)
-    sheet = ledger.worksheet({own_id, book_id})
+    """Available, then reservations, then shortfall; the fee first, so that it is no shortfall.
+
+    ``account`` is the code of the bank account by which the money went; None: the provider.
+    """
+    book_id = int(gift.book_id)
+    made = _sheet(row, book_id, on)
     if account is None:
         asset = recipes.clearing(str(row.provider))
         fee = ledger_queries.entry(f"gift:{gift.public_id}:{effect('fee', gift.moved)}")
-        if fee is not None and fee.book_id == book_id:
-            _bear(sheet, row, book_id, own_id, fee.fen, on)
+        if fee is not None and fee.book_id == book_id and not made.take_over(fee.fen):
+            _keep(row, book_id, fee.fen, on)
     else:
         asset = recipes.bank(account)
-        _lend(sheet, row, book_id, own_id, account, on)
+        made.lend(account)
     taken = recipes.take_back(
         asset=asset,
         fen=row.amount_fen,
-        available=sheet.balance(book_id, recipes.AVAILABLE),
+        available=made.sheet.balance(book_id, recipes.AVAILABLE),
         reservations=ledger_queries.reservations(book_id),
     )
-    sheet.add(_entry(row, book_id, EntryKind.REFUND, taken.legs, "refund", on))
-    sheet.post()
+    made.add(book_id, EntryKind.REFUND, taken.legs, "refund")
+    made.sheet.post()
     if taken.reservations:
         # Whoever keeps applications sends these back to their approver.
         parts = [{"application": name, "fen": fen} for name, fen in taken.reservations]
         trail("refund.took_reservations", row.public_id, None, book=book_id, taken=parts)
 
 
-def _bear(
-    sheet: Worksheet, row: Refund, book_id: int, own_id: int, fen: int, on: dt.date
-) -> None:
-    """The own book takes over the fee the provider keeps; when it cannot yet, the fee waits."""
-    if not _take_over(sheet, row, book_id, own_id, fen, on):
-        late = {"refund": row.public_id, "fen": fen, "book": str(book_id), "day": on.isoformat()}
-        raw = canonical_json(late).encode()
-        inbox.store(late_fees.INTERNAL, LATE, f"refund-fee:{row.public_id}", raw)
-
-
-def _take_over(
-    sheet: Worksheet, row: Refund, book_id: int, own_id: int, fen: int, on: dt.date
-) -> bool:
-    """Draft both entries of a fee that changes its bearer; False when the own book cannot."""
-    shortfall = sheet.balance(book_id, recipes.SHORTFALL)
-    split = recipes.fee_borne(provider=str(row.provider), fen=fen, shortfall=shortfall)
-    group = new_id()
-    try:
-        sheet.add(_entry(row, own_id, EntryKind.FEE_BORNE, split.own, "fee_own", on, group))
-    except BelowFloor:
-        return False
-    sheet.add(_entry(row, book_id, EntryKind.FEE_BORNE, split.unit, "fee_unit", on, group))
-    return True
+def _keep(row: Refund, book_id: int, fen: int, on: dt.date) -> None:
+    """The fee waits in our own inbox until the own book can bear it."""
+    late = {"refund": row.public_id, "fen": fen, "book": str(book_id), "day": on.isoformat()}
+    raw = canonical_json(late).encode()
+    inbox.store(late_fees.INTERNAL, LATE, f"refund-fee:{row.public_id}", raw)
 
 
 def bear_late(stored: inbox.Stored) -> bool:
     """Let the own book take over a fee it could not before; False when it still cannot."""
     facts = json.loads(stored.raw)
-    row = db.session().scalars(
-        select(Refund).where(Refund.public_id == facts["refund"]).with_for_update()
-    ).one()  # fmt: skip
+    wanted = select(Refund).where(Refund.public_id == facts["refund"])
+    row = db.session().scalars(wanted.with_for_update()).one()
     if row.state != RefundState.DONE.value:
         return True  # the money came back to us meanwhile, and the fee with it
-    own_id, book_id = ledger.own_book(row.currency), int(facts["book"])
-    sheet = ledger.worksheet({own_id, book_id})
-    on = dt.date.fromisoformat(facts["day"])
-    if not _take_over(sheet, row, book_id, own_id, facts["fen"], on):
+    made = _sheet(row, int(facts["book"]), dt.date.fromisoformat(facts["day"]))
+    if not made.take_over(facts["fen"]):
         inbox.wait(stored, clock.now() + _LATE_PAUSE, "the own book cannot bear the fee")
         return False
-    sheet.post()
+    made.sheet.post()
     return True
-
-
-def _lend(
-    sheet: Worksheet, row: Refund, book_id: int, own_id: int, account: str, on: dt.date
-) -> None:
-    """What the book's share of the bank cannot bear is lent by the own book. Raises BelowFloor."""
-    missing = row.amount_fen - sheet.balance(book_id, recipes.bank(account))
-    if missing <= 0:
-        return
-    lent, group = recipes.advance(account=account, fen=missing), new_id()
-    sheet.add(_entry(row, own_id, EntryKind.ADVANCE, lent.own, "lent_own", on, group))
-    sheet.add(_entry(row, book_id, EntryKind.ADVANCE, lent.unit, "lent_unit", on, group))
 
 
 def mirror(row: Refund, gift: Any) -> None:
@@ -157,26 +183,4 @@ def _owned(made: EntryView) -> Legs:
     return tuple(
         Leg(recipes.AVAILABLE if leg.debit == recipes.RESERVED else leg.debit, leg.credit, leg.fen)
         for leg in made.legs
-    )
-
-
-def _entry(
-    row: Refund,
-    book_id: int,
-    kind: EntryKind,
-    legs: Legs,
-    name: str,
-    on: dt.date,
-    group: int | None = None,
-) -> NewEntry:
-    return NewEntry(
-        book_id=book_id,
-        kind=kind,
-        legs=legs,
-        occurred_on=on,
-        cause_type="refund",
-        cause_id=row.public_id,
-        effect=name,
-        actor=Actor(row.asked_by_id, row.asked_by_name),
-        group_id=group,
     )

@@ -14,6 +14,7 @@ import ipaddress
 import smtplib
 import ssl
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -129,7 +130,7 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
         message["To"] = Address(addr_spec=letter.to)
         message["From"] = Address(addr_spec=sender)
         message["Subject"] = letter.subject
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         raise NotDelivered("address or subject unfit", forever=True) from None
     message["Date"] = format_datetime(clock.now())
     message["Message-ID"] = f"<{letter.token}@{sender.rpartition('@')[2]}>"

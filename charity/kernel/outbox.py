@@ -255,7 +255,7 @@ def recent(limit: int = 50) -> list[MessageView]:
 
 
 def kept() -> list[MessageView]:
-    """``recent``, where mail stays in the house. Raises NotFound in production, and when it goes."""
+    """``recent``, where mail stays in the house. Else raises NotFound."""
     settings = current_app.extensions["charity.settings"]
     if settings.mode is RunMode.PRODUCTION or not channel(MAIL).keeps:
         raise NotFound

@@ -24,7 +24,7 @@ _AT_ONCE = 5_000
 
 def hledger() -> Iterator[str]:
     """The journal as lines, up to the last number of the caller's snapshot."""
-    yield f"; the ledger as of entry {queries.head()}, {queries.mode()} money; a debit is positive\n"
+    yield f"; as of entry {queries.head()}, {queries.mode()} money; a debit is positive\n"
     for currency in db.session().scalars(select(Book.currency).distinct().order_by(Book.currency)):
         yield f"commodity 1000.00 {currency}\n"
     for _, rows in groupby(_postings(), key=lambda row: row.n):

@@ -77,18 +77,14 @@ def _refunds() -> None:
         sa.Column("asked_at", MOMENT, nullable=False),
         sa.Column("sent_at", MOMENT, nullable=True),
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
-        sa.Column(
-            "next_at", MOMENT, nullable=True, comment="when it is sent or looked for again"
-        ),
+        sa.Column("next_at", MOMENT, nullable=True, comment="when it is sent or looked for again"),
         sa.Column(
             "reference", sa.String(length=120), nullable=True, comment="the provider's name for it"
         ),
         sa.Column("error", sa.String(length=80), nullable=True, comment="kind of failure, no data"),
         sa.Column("done_on", sa.Date(), nullable=True),
         sa.CheckConstraint("amount_fen >= 1", name=op.f("ck_donations_refund_amount")),
-        sa.CheckConstraint(
-            "route IN ('provider', 'bank')", name=op.f("ck_donations_refund_route")
-        ),
+        sa.CheckConstraint("route IN ('provider', 'bank')", name=op.f("ck_donations_refund_route")),
         sa.CheckConstraint(
             "(route = 'provider') = (object_id IS NOT NULL)"
             " AND (route = 'provider') = (provider IS NOT NULL)",

@@ -101,7 +101,8 @@ def test_two_agree_at_once_and_it_is_used_once(app: Flask) -> None:
         agree(request, deciders.pop(), refunds.approve)
 
     refused = in_parallel(app, decide, 2)
-    assert len(refused) == 1 and isinstance(refused[0], RuleBroken)
+    assert len(refused) == 1
+    assert isinstance(refused[0], RuleBroken)
 
 
 def _without_unique_key(database: TestDatabase) -> None:

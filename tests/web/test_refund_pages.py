@@ -125,7 +125,9 @@ def test_who_may_not_is_told_nothing(site: Flask, people: dict[str, Signed]) -> 
     watcher = desk(site, people["supervisor"])
     page = watcher.get(f"/desk/fund/gifts/{gift}")
     assert page.status_code == 200
-    assert "申请退回" not in page.text and "李桂兰" not in page.text and "李*" in page.text
+    assert "申请退回" not in page.text
+    assert "李桂兰" not in page.text
+    assert "李*" in page.text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
     assert token is not None
     asked = watcher.post(
@@ -166,7 +168,8 @@ def test_a_name_is_corrected_and_the_receipt_replaced(
     assert verdict(site, paper) == "replaced"
     with site.app_context():
         fresh = queries.by_gift(gift)
-        assert fresh is not None and fresh.number != paper.number
+        assert fresh is not None
+        assert fresh.number != paper.number
         (facts,) = queries.facts([fresh.id]).values()
         assert (facts.donor, facts.replaces) == ("黎桂兰", paper.number)
         db.session.remove()
@@ -184,7 +187,8 @@ def test_a_unit_is_corrected_after_a_look_at_what_follows(
     fields = {"unit": TOWN, "reason": "选错了单位"}
     code, text_, _ = post(manager, page, page, step="look", **fields)
     assert code == 200
-    assert "可用减少 ¥9.94" in text_ and "可用增加 ¥9.94" in text_
+    assert "可用减少 ¥9.94" in text_
+    assert "可用增加 ¥9.94" in text_
     with site.app_context():
         assert back_queries.corrections_of(gift) == []
         db.session.remove()
@@ -216,7 +220,8 @@ def test_letters_can_be_read_where_nothing_leaves_the_house(
     manager = desk(site, people["fund_manager"])
     page = manager.get("/desk/fund/outbox")
     assert page.status_code == 200
-    assert "li@example.org" in page.text and "/payments/" in page.text
+    assert "li@example.org" in page.text
+    assert "/payments/" in page.text
     settings = site.extensions["charity.settings"]
     real = settings.model_copy(update={"mode": RunMode.PRODUCTION})
     monkeypatch.setitem(site.extensions, "charity.settings", real)
@@ -263,7 +268,8 @@ def test_thanks_are_said_once_for_a_basket_in_the_donor_s_language(site: Flask) 
     assert letter.key == f"thanks:{payment}"
     assert letter.text is not None
     link = re.search(r"http\S+", letter.text)
-    assert link is not None and link[0].endswith("&lang=en")
+    assert link is not None
+    assert link[0].endswith("&lang=en")
     path = link[0].removeprefix("http://127.0.0.1:8000")
     assert site.test_client().get(path).status_code == 200
     assert "Jane" not in letter.text

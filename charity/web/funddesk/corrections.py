@@ -1,4 +1,4 @@
-"""Corrections at the fund's desk: the wrong unit, the wrong name; asked with a look at what follows.
+"""Corrections at the fund's desk: the wrong unit, the wrong name; what follows is shown first.
 
 Rule: what will be entered is shown in plain words before anybody asks. When the second person
 agrees, the correction and the receipt issued anew are one unit of work.
@@ -86,15 +86,15 @@ def ask_unit(gift_id: str) -> Answer:
     try:
         if not _confirmed():
             changes = atomically(corrections.preview_unit)(
-                gift_id, view.campaign_slug, form.unit.data
+                gift_id, view.campaign_slug, strip(form.unit.data)
             )
-            return _unit_page(view, form, _effects(changes, view, form.unit.data))
+            return _unit_page(view, form, _effects(changes, view, strip(form.unit.data)))
         made = atomically(corrections.ask_unit)(
             gift_id,
             by=current(),
             campaign=view.campaign_slug,
-            unit=form.unit.data,
-            reason=form.reason.data,
+            unit=strip(form.unit.data),
+            reason=strip(form.reason.data),
         )
     except RuleBroken as error:
         place_error(form, error)
@@ -152,7 +152,7 @@ def ask_name(gift_id: str) -> Answer:
         return make_response(_name_page(view, form), 422)
     try:
         made = atomically(corrections.ask_name)(
-            gift_id, by=current(), name=form.name.data, reason=form.reason.data
+            gift_id, by=current(), name=strip(form.name.data), reason=strip(form.reason.data)
         )
     except RuleBroken as error:
         place_error(form, error)

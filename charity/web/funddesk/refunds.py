@@ -139,7 +139,7 @@ def ask_refund(gift_id: str) -> Answer:
         return make_response(_drawn(view, form), 422)
     try:
         refund = atomically(refunds.ask)(
-            gift_id, by=current(), reason=RefundReason(form.reason.data), note=form.note.data
+            gift_id, by=current(), reason=RefundReason(form.reason.data), note=strip(form.note.data)
         )
     except RuleBroken as error:
         place_error(form, error)
@@ -188,7 +188,7 @@ def settle_refund(refund_id: str) -> Answer:
     if not form.validate():
         return make_response(_refund_page(view, form), 422)
     try:
-        atomically(refund_bank.settle)(form.line.data, refund_id, by=current())
+        atomically(refund_bank.settle)(strip(form.line.data), refund_id, by=current())
     except RuleBroken as error:
         place_error(form, error)
         return make_response(_refund_page(back_queries.refund(refund_id), form), error.status)

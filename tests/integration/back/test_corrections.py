@@ -71,7 +71,8 @@ def test_a_gift_moves_to_its_right_unit_with_its_fee(place: Place, two: Two) -> 
         text("SELECT DISTINCT group_id FROM ledger_entry WHERE cause_id = :gift"
              " AND (corrects IS NOT NULL OR idempotency_key LIKE '%-1')").bindparams(gift=gift)
     ).all()  # fmt: skip
-    assert len(groups) == 1 and groups[0][0] is not None
+    assert len(groups) == 1
+    assert groups[0][0] is not None
     db.session().rollback()
     all_checks_hold()
 
@@ -130,16 +131,16 @@ def test_what_was_agreed_is_what_is_done(place: Place, two: Two) -> None:
 
     from charity.donations.back_models import Correction
 
-    office = next(
-        iter(set(place.books.values()) - {place.books[COUNTY], place.books[TOWN]})
-    )
+    office = next(iter(set(place.books.values()) - {place.books[COUNTY], place.books[TOWN]}))
     from charity.funds import queries as funds
 
     units = funds.unit_books().subquery("u")
     with atomic():
-        there = db.session().scalars(
-            select(units.c.campaign_unit_id).where(units.c.book_id == office)
-        ).one()
+        there = (
+            db.session()
+            .scalars(select(units.c.campaign_unit_id).where(units.c.book_id == office))
+            .one()
+        )
         db.session().execute(update(Correction).values(to_campaign_unit_id=there))
     with pytest.raises(FactsChanged):
         agree(request, two, corrections.apply)
@@ -163,7 +164,9 @@ def test_a_name_is_written_right_beside_the_old_row(place: Place, two: Two) -> N
     facts = db.session().scalar(
         text("SELECT facts FROM approvals_request WHERE public_id = :id").bindparams(id=request)
     )
-    assert facts is not None and "章三" not in facts and "章*" in facts
+    assert facts is not None
+    assert "章三" not in facts
+    assert "章*" in facts
     db.session().rollback()
     agree(request, two, corrections.apply)
     rows = db.session().execute(

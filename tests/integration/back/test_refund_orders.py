@@ -79,26 +79,18 @@ def test_canary_a_refund_that_forgets_goes_back_twice(
     place: Place, two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from charity.donations import refund_entries
-    from charity.ledger import worksheet
 
     gift = gift_of(give((COUNTY, 1_000)))
     refund = agreed(gift, two)
     give((COUNTY, 5_000))
     counter = itertools.count()
-    whole = refund_entries._entry
+    whole = refund_entries._Sheet.add
 
-    def fresh(row: Refund, *args: object) -> object:
-        made = whole(row, *args)  # type: ignore[arg-type] # handed on as it came
-        return worksheet.NewEntry(
-            **{
-                field: getattr(made, field)
-                for field in worksheet.NewEntry.__dataclass_fields__
-                if field != "effect"
-            },
-            effect=f"{made.effect}-{next(counter)}",
-        )
+    def fresh(made: refund_entries._Sheet, *args: object, group: int | None = None) -> None:
+        book, kind, legs, name = args
+        whole(made, book, kind, legs, f"{name}-{next(counter)}", group=group)  # type: ignore[arg-type] # handed on
 
-    monkeypatch.setattr(refund_entries, "_entry", fresh)
+    monkeypatch.setattr(refund_entries._Sheet, "add", fresh)
     monkeypatch.setattr(refunds, "MOVING", frozenset(RefundState))
     for _ in range(2):
         store(event(refund))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select, text
 
-from charity.approvals.errors import AlreadyUsed, MayNotAsk, OwnRequest
 from charity.approvals import services as approvals
+from charity.approvals.errors import AlreadyUsed, MayNotAsk, OwnRequest
 from charity.donations import back_queries, checks, jobs, refund_calls, refunds
 from charity.donations.back_errors import (
     AlreadyRefunded,
@@ -123,9 +123,12 @@ def test_the_donor_is_told_once_and_of_no_name_or_amount(place: Place, two: Two)
     assert len(letters) == 1
     letter = letters[0]
     assert letter.to == "zhang@example.org"
-    assert letter.subject is not None and letter.subject.startswith("【测试 TEST】")
-    assert letter.text is not None and "?key=" in letter.text
-    assert "张" not in letter.text and "10.00" not in letter.text
+    assert letter.subject is not None
+    assert letter.subject.startswith("【测试 TEST】")
+    assert letter.text is not None
+    assert "?key=" in letter.text
+    assert "张" not in letter.text
+    assert "10.00" not in letter.text
 
 
 def test_asking_twice_is_refused_until_the_first_is_over(place: Place, two: Two) -> None:
@@ -220,10 +223,15 @@ def test_promises_are_taken_newest_first_before_any_shortfall(place: Place, two:
         for name, fen in (("old", 400), ("new", 500)):
             sheet.add(
                 NewEntry(
-                    book_id=book, kind=EntryKind.RESERVE, legs=recipes.reserve(fen=fen),
-                    occurred_on=ledger.clock.today(), cause_type="application", cause_id=name,
-                    effect="reserve", signature=Signature("p1", "p2", "0" * 64),
-                )  # fmt: skip
+                    book_id=book,
+                    kind=EntryKind.RESERVE,
+                    legs=recipes.reserve(fen=fen),
+                    occurred_on=ledger.clock.today(),
+                    cause_type="application",
+                    cause_id=name,
+                    effect="reserve",
+                    signature=Signature("p1", "p2", "0" * 64),
+                )
             )
         sheet.post()
     from charity.ledger import queries
@@ -235,7 +243,8 @@ def test_promises_are_taken_newest_first_before_any_shortfall(place: Place, two:
     assert (balance(book, "reserved"), balance(book, "shortfall")) == (0, 0)
     taken = text("SELECT after FROM audit_record WHERE verb = 'refund.took_reservations'")
     found = db.session().scalar(taken)
-    assert found is not None and found.index('"new"') < found.index('"old"')
+    assert found is not None
+    assert found.index('"new"') < found.index('"old"')
     db.session().rollback()
     all_checks_hold()
 
@@ -274,9 +283,7 @@ def test_an_unknown_outcome_is_looked_for_under_the_same_id(
     assert entries_of("refund") == 1
 
 
-def test_unknown_and_then_refused(
-    place: Place, two: Two, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unknown_and_then_refused(place: Place, two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     gift = gift_of(give((COUNTY, 1_000)))
     provider_says(monkeypatch, None, REFUSED)
     refund = agreed(gift, two)
@@ -383,9 +390,9 @@ def test_no_note_or_name_is_in_the_trail(place: Place, two: Two) -> None:
     gift = gift_of(give((COUNTY, 1_000)))
     ask(gift, two, note="独一无二的说明")
     found = db.session().scalar(
-        select(func.count()).select_from(text("audit_record")).where(
-            text("after LIKE '%独一无二%' OR after LIKE '%张三%'")
-        )
+        select(func.count())
+        .select_from(text("audit_record"))
+        .where(text("after LIKE '%独一无二%' OR after LIKE '%张三%'"))
     )
     assert found == 0
 

@@ -1,4 +1,4 @@
-"""The exported journal, read by an independent program: it balances and has every book's balance."""
+"""The exported journal, read by an independent program: it has every book's balance."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def written(folder: Path) -> Path:
 def test_it_balances_and_gives_every_book_s_balance(ctx: Flask, tmp_path: Path) -> None:
     season()
     file = written(tmp_path)
-    assert "0" == hledger(file, "balance", "-N", "--flat", "-E", "--depth", "0").split()[0]
+    assert hledger(file, "balance", "-N", "--flat", "-E", "--depth", "0").split()[0] == "0"
     told = {
         row[0]: row[1]
         for row in csv.reader(
@@ -117,4 +117,6 @@ def test_no_donor_is_in_it(ctx: Flask) -> None:
     season()
     whole = "".join(journal.hledger())
     db.session().rollback()
-    assert "张三" not in whole and "example.org" not in whole and "pay_" not in whole
+    assert "张三" not in whole
+    assert "example.org" not in whole
+    assert "pay_" not in whole
