@@ -13,7 +13,7 @@ from benchmarks import report
 from benchmarks.rig import new_rig
 from charity.kernel import clock
 
-NAMES = ("settle", "intake", "pages", "receipts", "memory", "check", "guards")
+NAMES = ("settle", "intake", "pages", "units", "receipts", "memory", "check", "guards", "provider")
 
 
 def main() -> int:

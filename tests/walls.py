@@ -46,7 +46,8 @@ GRAMMAR: Mapping[str, tuple[Allowed, Allowed, Allowed]] = {
     "states": (frozenset({"errors"}), frozenset(), frozenset()),
     "rules": (frozenset({"errors"}), frozenset(), frozenset({"money"})),
     "errors": (frozenset(), frozenset(), frozenset({"errors"})),
-    "models": (frozenset({"models"}), frozenset({"models"}), None),
+    # A domain of many tables has a second file of them, which its first one brings in.
+    "models": (frozenset({"models", "unit_models"}), frozenset({"models"}), None),
     "queries": (None, frozenset({"queries", "errors"}), None),
     "services": (None, frozenset({"services", "queries", "errors"}), None),
     "jobs": (None, frozenset({"services", "queries", "errors"}), None),

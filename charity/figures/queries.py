@@ -15,7 +15,6 @@ from charity.donations import queries as donations
 from charity.figures import tree
 from charity.figures.errors import CursorUnfit, LimitUnfit
 from charity.funds import queries as funds
-from charity.funds import unit_tree as units
 from charity.funds.errors import UnknownUnit
 from charity.kernel import heartbeat
 from charity.kernel.db import db
@@ -147,7 +146,7 @@ def unit_rows(
     """
     if not 1 <= limit <= LONGEST_PAGE:
         raise LimitUnfit
-    place = units.raising_units(campaign).subquery("listed")
+    place = funds.raising_units(campaign).subquery("listed")
     key = (place.c.area_code, place.c.code)
     page = select(place)
     if q is not None and q.strip():
@@ -163,7 +162,7 @@ def unit_rows(
 
 def unit_row(campaign: str, code: str) -> UnitRow:
     """One unit's row. Raises UnknownUnit."""
-    place = units.raising_units(campaign).subquery("listed")
+    place = funds.raising_units(campaign).subquery("listed")
     found = _unit_rows(select(place).where(place.c.code == code), campaign)
     if not found:
         raise UnknownUnit
@@ -172,7 +171,7 @@ def unit_row(campaign: str, code: str) -> UnitRow:
 
 def child_rows(campaign: str, code: str) -> list[UnitRow]:
     """Rows of the units directly below one, by area; at most 200."""
-    place = units.raising_units(campaign).subquery("listed")
+    place = funds.raising_units(campaign).subquery("listed")
     page = (
         select(place)
         .where(place.c.parent_code == code)

@@ -15,6 +15,7 @@ from charity.funds.kinds import PUBLIC, Basis, CampaignStatus
 from charity.funds.models import Campaign, CampaignUnit, Charity, Unit
 from charity.funds.rules import takes_online
 from charity.funds.unit_tree import ancestors as ancestors
+from charity.funds.unit_tree import raising_units as raising_units
 from charity.kernel import clock
 from charity.kernel.db import among, db
 
@@ -118,6 +119,7 @@ class Place:
     slug: str
     unit_code: str
     currency: str
+    closed_on: dt.date | None
 
 
 def charity() -> CharityView | None:

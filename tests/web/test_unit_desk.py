@@ -95,9 +95,7 @@ def test_clerks_day_and_the_cashiers(site: Flask, crew: Crew, desk: Desk) -> Non
     clerk, leader, cashier = desk(crew.clerk), desk(crew.leader), desk(crew.cashier)
     assert "青城镇公益服务站" in clerk.get("/desk/unit/").text
     clerk.get(UNIT)
-    printed = clerk.get(
-        collected(clerk, {"amount": "30", "name": "王秀花"}, {}, {"amount": "0.5"})
-    )
+    printed = clerk.get(collected(clerk, {"amount": "30", "name": "王秀花"}, {}, {"amount": "0.5"}))
     assert len(printed.all("//main//svg[contains(@class, 'qr-line')]")) == 2
     assert "¥30.50" in printed.text
     page = clerk.get(f"{UNIT}/day")
@@ -169,7 +167,9 @@ def test_refusals_stand_beside_their_fields(site: Flask, crew: Crew, desk: Desk)
     assert "请填写金额" in bad.error_of("lines-0-amount")
     bad = clerk.post(f"{UNIT}/collect", sheet(page, {}, {}), 422)
     assert "请至少填写一笔捐款" in bad.summary
-    bad = clerk.post(f"{UNIT}/collect", sheet(page, {"amount": "5"}, collected_on="2099-01-01"), 422)
+    bad = clerk.post(
+        f"{UNIT}/collect", sheet(page, {"amount": "5"}, collected_on="2099-01-01"), 422
+    )
     assert "日期不能晚于今天" in bad.error_of("collected_on")
     bad = clerk.post(f"{UNIT}/collect", sheet(page, *[{"amount": "1"}] * 31), 422)
     assert "最多 30 笔" in bad.summary
