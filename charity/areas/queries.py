@@ -119,9 +119,13 @@ def today_of(code: str) -> AreaView:
     seen: set[str] = set()
     while code not in seen:
         seen.add(code)
-        row = db.session().scalars(
-            select(Area).where(Area.code == code).order_by(Area.valid_from.desc()).limit(1)
-        ).first()
+        row = (
+            db.session()
+            .scalars(
+                select(Area).where(Area.code == code).order_by(Area.valid_from.desc()).limit(1)
+            )
+            .first()
+        )
         if row is None:
             break
         if row.valid_to is None or row.valid_to > clock.today():

@@ -27,9 +27,7 @@ def seed(conn: Connection) -> int:
     for row in gone:
         values = dict(zip(_COLUMNS, row, strict=True))
         conn.execute(
-            delete(Area).where(
-                Area.code == values["code"], Area.valid_from == values["valid_from"]
-            )
+            delete(Area).where(Area.code == values["code"], Area.valid_from == values["valid_from"])
         )
     if fresh:
         conn.execute(insert(Area), [wanted[key] for key in sorted(fresh, key=str)])

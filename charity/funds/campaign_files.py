@@ -58,8 +58,10 @@ def attach(
         raise FileUnfit
     session = db.session()
     campaign_id = _locked(slug).id
-    many = select(func.count()).select_from(CampaignFile).where(
-        CampaignFile.campaign_id == campaign_id, CampaignFile.removed_at.is_(None)
+    many = (
+        select(func.count())
+        .select_from(CampaignFile)
+        .where(CampaignFile.campaign_id == campaign_id, CampaignFile.removed_at.is_(None))
     )
     if session.scalars(many).one() >= MOST:
         raise TooManyFiles
@@ -111,9 +113,11 @@ def remove(slug: str, file_id: str, *, actor: Actor | None = None) -> None:
 
 
 def _locked(slug: str) -> Campaign:
-    row = db.session().scalars(
-        select(Campaign).where(Campaign.slug == slug).with_for_update()
-    ).first()
+    row = (
+        db.session()
+        .scalars(select(Campaign).where(Campaign.slug == slug).with_for_update())
+        .first()
+    )
     if row is None:
         raise UnknownCampaign
     return row

@@ -137,7 +137,7 @@ def steps_taken(slug: str) -> list[StepTaken]:
     return [StepTaken(CampaignStatus(row.status), row.at, row.note) for row in rows]
 
 
-def _versions(slug: str) -> Select[Any]:
+def _versions(slug: str) -> Select[*tuple[Any, ...]]:
     return (
         select(
             PlanVersion.version,
@@ -231,9 +231,13 @@ def _file(row: CampaignFile) -> FileView:
 
 def fund() -> FundView | None:
     """The special fund of this site: the first that was founded; ``None`` before that."""
-    row = db.session().execute(
-        select(Fund.code, Fund.name, Fund.name_en).order_by(Fund.created_at, Fund.id).limit(1)
-    ).first()
+    row = (
+        db.session()
+        .execute(
+            select(Fund.code, Fund.name, Fund.name_en).order_by(Fund.created_at, Fund.id).limit(1)
+        )
+        .first()
+    )
     return None if row is None else FundView(*row)
 
 
@@ -253,20 +257,22 @@ def statements(fund_code: str, kind: FundText) -> list[StatementView]:
 
 def statement(fund_code: str, kind: FundText, version: int) -> StatementView:
     """One version. Raises ``UnknownFund``."""
-    row = db.session().execute(
-        _statements(fund_code, kind).where(FundStatement.version == version)
-    ).first()
+    row = (
+        db.session()
+        .execute(_statements(fund_code, kind).where(FundStatement.version == version))
+        .first()
+    )
     if row is None:
         raise UnknownFund
     return _statement(row)
 
 
 def in_force(versions: list[StatementView], day: dt.date) -> StatementView | None:
-    """The version that holds on ``day``: the newest of those in force; ``None`` before the first."""
+    """The version that holds on ``day``: the newest in force; ``None`` before the first."""
     return next((one for one in versions if one.in_force_from <= day), None)
 
 
-def _statements(fund_code: str, kind: FundText) -> Select[Any]:
+def _statements(fund_code: str, kind: FundText) -> Select[*tuple[Any, ...]]:
     return (
         select(
             FundStatement.kind,

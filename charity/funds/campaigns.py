@@ -18,9 +18,9 @@ from charity.funds import rules
 from charity.funds.campaign_texts import fit
 from charity.funds.errors import (
     AlreadyTakenDown,
+    NothingChanged,
     NotReady,
     NotTakenDown,
-    NothingChanged,
     PlanFiled,
     StepUnfit,
     UnknownCampaign,
@@ -123,9 +123,7 @@ def write(
     return version
 
 
-def take_step(
-    slug: str, to: CampaignStatus, *, actor: Actor | None = None, note: str = ""
-) -> None:
+def take_step(slug: str, to: CampaignStatus, *, actor: Actor | None = None, note: str = "") -> None:
     """Take a campaign one step forward. Filing makes its plan version 1.
 
     ``note`` is public and needed to end early. Raises ``NotReady`` (with everything that is
@@ -152,9 +150,7 @@ def take_step(
     )  # fmt: skip
 
 
-def take_down(
-    slug: str, words: str, *, words_en: str = "", actor: Actor | None = None
-) -> None:
+def take_down(slug: str, words: str, *, words_en: str = "", actor: Actor | None = None) -> None:
     """Take a public campaign down at once: its page says ``words``, and it takes no gifts.
 
     Raises ``WordsMissing``, ``AlreadyTakenDown``, ``StepUnfit`` (a draft is nowhere to be seen),
@@ -191,15 +187,20 @@ def put_back(slug: str, *, signed: Signature) -> None:
         .where(Campaign.id == row.id)
         .values(taken_down_at=None, taken_down_words="", taken_down_words_en="")
     )
-    two: dict[str, object] = {"requested_by": signed.first_person_id, "approved_by": signed.second_person_id}
+    two: dict[str, object] = {
+        "requested_by": signed.first_person_id,
+        "approved_by": signed.second_person_id,
+    }
     trail(None, "campaign.put_back", "campaign", slug, two, before)
 
 
 def _locked(slug: str) -> Campaign:
     """The campaign's row, locked. Raises UnknownCampaign."""
-    row = db.session().scalars(
-        select(Campaign).where(Campaign.slug == slug).with_for_update()
-    ).first()
+    row = (
+        db.session()
+        .scalars(select(Campaign).where(Campaign.slug == slug).with_for_update())
+        .first()
+    )
     if row is None:
         raise UnknownCampaign
     return row

@@ -44,9 +44,7 @@ def state_of(row: Campaign) -> CampaignState:
         )
     )
     return CampaignState(
-        texts={
-            need.value: str(getattr(row, need.value)) for need in (*PLAN_TEXTS, *FILING_TEXTS)
-        },
+        texts={need.value: str(getattr(row, need.value)) for need in (*PLAN_TEXTS, *FILING_TEXTS)},
         basis=Basis(row.fundraising_basis),
         starts_on=row.starts_on,
         ends_on=row.ends_on,
@@ -77,9 +75,7 @@ def record_version(campaign_id: int, *, actor: Actor | None, reason: str = "") -
             by_name=actor.name if actor else "",
         )
     )
-    session.execute(
-        update(Campaign).where(Campaign.id == campaign_id).values(plan_version=version)
-    )
+    session.execute(update(Campaign).where(Campaign.id == campaign_id).values(plan_version=version))
     return version
 
 

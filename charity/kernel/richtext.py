@@ -44,7 +44,7 @@ class Picture:
 
 
 def render(text: str, pictures: Callable[[str], Picture | None] = lambda _id: None) -> Markup:
-    """``text`` as safe HTML; ``pictures`` gives the picture of an id, or None when it is not ours."""
+    """``text`` as safe HTML; ``pictures`` gives the picture of an id, or None if not ours."""
     plain = text[:MAX_LENGTH].replace("\r\n", "\n").replace("\r", "\n")
     known: set[str] = set()
 
@@ -62,7 +62,7 @@ def render(text: str, pictures: Callable[[str], Picture | None] = lambda _id: No
         part for block in _BLANK.split(plain) for part in _block(block.strip("\n"), picture)
     )
 
-    def only_ours(tag: str, attribute: str, value: str) -> str | None:
+    def only_ours(_tag: str, attribute: str, value: str) -> str | None:
         if attribute == "src" and value not in known:
             return None
         if attribute == "href" and not is_safe_address(value):

@@ -89,11 +89,12 @@ def plan_lines(plan: Mapping[str, Any]) -> list[Line]:
 
 def basis_word(basis: str) -> str:
     """The word for a basis of asking."""
-    return {
+    words: dict[Basis, str] = {
         Basis.PUBLIC: _("公开募捐"),
         Basis.DIRECTED: _("定向募捐"),
         Basis.NONE: _("不公开募捐，按协议受赠"),
-    }[Basis(basis)]
+    }
+    return words[Basis(basis)]
 
 
 def area_word(code: str) -> str:
@@ -118,5 +119,5 @@ def send(file: FileView) -> Response:
             "attachment",
             filename=f"{file.sha256[:12]}.{_SUFFIXES[file.media_type]}",
         )
-    made: Response = response.make_conditional(request)
-    return made
+    response.make_conditional(request)
+    return response

@@ -1,4 +1,4 @@
-"""A manager brings a campaign from nothing to its first donor's page; the law's facts are in view."""
+"""A manager brings a campaign from nothing to its first donor; the law's facts are in view."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ SLUG = "liulanqi"
 SECTIONS = {
     "目的和用途": {
         "募捐目的": "帮助困难家庭。", "受益人": "困难家庭", "募得款物用途": "谁募集谁使用。",
-        "募捐成本": "不列支。", "剩余财产的处理": "用于同类项目。", "备用用途": "用于本县同类帮扶。",
+        "募捐成本": "不列支。", "剩余财产的处理": "用于同类项目。",
+        "备用用途": "用于本县同类帮扶。",
     },
     "负责人、账户和金额": {
         "负责人姓名": "测试负责人", "联系电话": "0931-0000000", "办公地址": "兰州市测试路 1 号",

@@ -10,7 +10,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext as _
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the stubs yet
     BooleanField,
@@ -49,9 +50,6 @@ class DayField(StringField):
 
     day: dt.date | None = None
 
-    def _value(self) -> str:
-        return self.data.isoformat() if isinstance(self.data, dt.date) else str(self.data or "")
-
     def pre_validate(self, form: Any) -> None:
         """Read the day, or say how it is written."""
         try:
@@ -79,7 +77,8 @@ class SectionForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no typ
     def show(self, view: CampaignView) -> None:
         """Fill the fields with what stands now."""
         for name in self.holds:
-            self[name].data = getattr(view, name)
+            value = getattr(view, name)
+            self[name].data = value.isoformat() if isinstance(value, dt.date) else value
 
     def values(self) -> dict[str, object]:
         """What was typed, as ``funds`` takes it."""

@@ -77,15 +77,16 @@ def new() -> Answer | str:
     form.office.choices = reads.offices()
     if form.is_submitted():
         refuse_doubled_fields()
-        if form.validate():
+        if form.validate() and form.starts_on.day and form.ends_on.day:
+            starts_on, ends_on = form.starts_on.day, form.ends_on.day
             return _do(
                 form,
                 lambda: campaigns.begin(
                     found.code,
                     slug=form.slug.data or "",
                     name=form.name.data or "",
-                    starts_on=form.starts_on.day,
-                    ends_on=form.ends_on.day,
+                    starts_on=starts_on,
+                    ends_on=ends_on,
                     office=form.office.data or "",
                     actor=signed.current().actor,
                 ),

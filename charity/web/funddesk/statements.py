@@ -1,4 +1,4 @@
-"""What the special fund says about itself, edited without a developer: rules, committee, contact."""
+"""What the special fund says of itself, edited without a developer: rules, committee, contact."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from charity.web.forms import refuse_doubled_fields
 from charity.web.funddesk import bp
 from charity.web.funddesk.campaign_forms import StatementForm, place_error, statement_words
 from charity.web.guards import staff
-
 
 READERS = (Role.FUND_MANAGER, Role.DISCLOSER, Role.SUPERVISOR)
 

@@ -1,7 +1,7 @@
 """Pages of campaigns and of the special fund. They change nothing.
 
-Rule: what the law wants in view (慈善法 Art. 25) stands first; what was taken down says so and shows
-neither its description nor its files, while plan and figures stay public.
+Rule: what the law wants in view (慈善法 Art. 25) stands first; what was taken down says so and
+shows neither its description nor its files, while plan and figures stay public.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Areas: Gansu's own, with dates and successors; the table is the package's data, no more, no less."""
+"""Areas: Gansu's own, with dates and successors; the table is the package's data, no more."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_county_that_became_a_city(ctx: Flask) -> None:
         queries.area("620824", TODAY)
     with pytest.raises(UnknownArea):
         queries.area("620881", BEFORE)
-    # On every day there is one of the two: the last of one is the day before the first of the other.
+    # On every day there is one of the two: one ends on the day on which the other begins.
     for day in (BEFORE, BEFORE + dt.timedelta(days=1), TODAY):
         pair = [queries.exists(code, day) for code in ("620824", "620881")]
         assert sorted(pair) == [False, True]

