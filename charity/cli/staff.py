@@ -28,7 +28,7 @@ def staff() -> None:
 @click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
 @click.option("--scope", help="Code of the raising unit or organization, for its roles.")
 def add(
-    name: str, email: str, phone: str, id_number: str | None, role: str, scope: str | None
+    *, name: str, email: str, phone: str, id_number: str | None, role: str, scope: str | None
 ) -> None:
     """Invite a person with a role; print their one-time link."""
     from charity.funds.queries import ancestors

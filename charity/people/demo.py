@@ -68,9 +68,7 @@ def demo_people(scopes: Mapping[Role, str] | None = None) -> list[DemoPerson]:
 
 def _one(role: Role, scope: str | None) -> DemoPerson:
     added = add_person(_NAMES[role], email=_mail(role))
-    inner = db.session().scalars(
-        select(Person.id).where(Person.public_id == added.person_id)
-    ).one()
+    inner = db.session().scalars(select(Person.id).where(Person.public_id == added.person_id)).one()
     if Grant(role, scope) not in roles.standing(inner):
         roles.grant(added.person_id, role, scope, by=None)
     return DemoPerson(role, _NAMES[role], added.person_id, added.account_id, _authenticator(inner))
@@ -82,9 +80,7 @@ def _second_clerk(scopes: Mapping[Role, str]) -> None:
     if scope is None:
         return
     added = add_person("演示募集复核人", email="unit_clerk_2@demo.invalid")
-    inner = db.session().scalars(
-        select(Person.id).where(Person.public_id == added.person_id)
-    ).one()
+    inner = db.session().scalars(select(Person.id).where(Person.public_id == added.person_id)).one()
     if Grant(Role.UNIT_CLERK, scope) not in roles.standing(inner):
         roles.grant(added.person_id, Role.UNIT_CLERK, scope, by=None)
     _authenticator(inner)

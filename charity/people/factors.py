@@ -67,11 +67,15 @@ def start_totp(by: Signed) -> Offer:
 
 def pending_totp(by: Signed) -> Offer | None:
     """The authenticator that was begun and not yet confirmed, to be shown again."""
-    found = db.session().execute(
-        select(Totp.pending, Person.name)
-        .join(Person, Person.id == Totp.person_id)
-        .where(Person.public_id == by.person_id)
-    ).first()
+    found = (
+        db.session()
+        .execute(
+            select(Totp.pending, Person.name)
+            .join(Person, Person.id == Totp.person_id)
+            .where(Person.public_id == by.person_id)
+        )
+        .first()
+    )
     if found is None or found.pending is None:
         return None
     uri = pyotp.TOTP(found.pending, name=found.name, issuer=_ISSUER).provisioning_uri()

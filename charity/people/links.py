@@ -108,9 +108,7 @@ def use(token: str) -> str:
     account = session.execute(
         select(Account.public_id, Person.public_id.label("person"))
         .join(Person, Person.id == Account.person_id)
-        .where(
-            Account.id == used.account_id, Account.closed_at.is_(None), Person.left_at.is_(None)
-        )
+        .where(Account.id == used.account_id, Account.closed_at.is_(None), Person.left_at.is_(None))
     ).first()
     if account is None:
         raise LinkRefused

@@ -144,12 +144,16 @@ def prove(by: Signed, answer: str) -> None:
     challenge = _recall(by, _ASSERT)
     try:
         given = webauthn.helpers.parse_authentication_credential_json(answer[:_LONGEST])
-        row = db.session().scalars(
-            select(Passkey).where(
-                Passkey.person_id == person.id,
-                Passkey.credential_id == bytes_to_base64url(given.raw_id),
+        row = (
+            db.session()
+            .scalars(
+                select(Passkey).where(
+                    Passkey.person_id == person.id,
+                    Passkey.credential_id == bytes_to_base64url(given.raw_id),
+                )
             )
-        ).first()
+            .first()
+        )
         if row is None:
             raise PasskeyRefused
         proved = webauthn.verify_authentication_response(
@@ -206,12 +210,16 @@ def _remember(by: Signed, purpose: str, challenge: bytes) -> None:
 
 def _recall(by: Signed, purpose: str) -> bytes:
     """The session's challenge, which is used up by this."""
-    found = db.session().execute(
-        delete(Challenge)
-        .where(Challenge.session_id == _session_id(by), Challenge.purpose == purpose)
-        .returning(Challenge.challenge, Challenge.expires_at)
-        .execution_options(synchronize_session=False)
-    ).first()
+    found = (
+        db.session()
+        .execute(
+            delete(Challenge)
+            .where(Challenge.session_id == _session_id(by), Challenge.purpose == purpose)
+            .returning(Challenge.challenge, Challenge.expires_at)
+            .execution_options(synchronize_session=False)
+        )
+        .first()
+    )
     if found is None or found.expires_at <= clock.now():
         raise PasskeyRefused
     return base64url_to_bytes(found.challenge)

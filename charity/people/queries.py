@@ -129,9 +129,7 @@ def by_token(token: str) -> Found | None:
     )
     if not rows:
         return None
-    grants = tuple(
-        Grant(Role(row.role), row.scope or None) for row in rows if row.role is not None
-    )
+    grants = tuple(Grant(Role(row.role), row.scope or None) for row in rows if row.role is not None)
     row, now = rows[0], clock.now()
     if not alive(row.created_at, row.seen_at, now, staff=bool(grants)):
         return None
@@ -272,9 +270,7 @@ def _views(public_ids: list[str]) -> list[PersonView]:
             mails.setdefault(found.person_id, []).append(mask_address(Channel.MAIL, found.address))
     strong = set(
         session.scalars(
-            select(Totp.person_id).where(
-                among(Totp.person_id, ids), Totp.confirmed_at.is_not(None)
-            )
+            select(Totp.person_id).where(among(Totp.person_id, ids), Totp.confirmed_at.is_not(None))
         )
     ) | set(session.scalars(select(Passkey.person_id).where(among(Passkey.person_id, ids))))
     return [

@@ -192,9 +192,7 @@ def hand_over(leaver_id: str, to_id: str | None, *, by: Signed | None) -> Handed
     session.execute(
         update(Link).where(Link.account_id.in_(own), Link.used_at.is_(None)).values(used_at=now)
     )
-    session.execute(
-        update(Account).where(Account.person_id == leaver.id).values(closed_at=now)
-    )
+    session.execute(update(Account).where(Account.person_id == leaver.id).values(closed_at=now))
     session.flush()
     end_all(leaver_id, Ended.LEFT, by=by)
     trail("person.left", "person", leaver_id, by, after={"to": to_id, "moved": len(moved)})

@@ -31,9 +31,7 @@ LINK_LASTS = {
 }
 
 
-def alive(
-    created_at: dt.datetime, seen_at: dt.datetime, now: dt.datetime, *, staff: bool
-) -> bool:
+def alive(created_at: dt.datetime, seen_at: dt.datetime, now: dt.datetime, *, staff: bool) -> bool:
     """Whether a session still stands: used lately, and not begun too long ago."""
     idle, lasts = (STAFF_IDLE, STAFF_LASTS) if staff else (IDLE, LASTS)
     return now - seen_at < idle and now - created_at < lasts

@@ -49,6 +49,7 @@ def trail(
     kind: str,
     name: str,
     by: Signed | None,
+    *,
     after: Mapping[str, object] | None = None,
     before: Mapping[str, object] | None = None,
 ) -> None:
@@ -133,7 +134,7 @@ def add_person(
             mail.account_joined(other, person.name)
     if added.new_person or added.new_account:
         after = {"account": added.account_id, "joined": not added.new_person}
-        trail("person.account_added", "person", added.person_id, by, after)
+        trail("person.account_added", "person", added.person_id, by, after=after)
     return added
 
 
@@ -187,9 +188,9 @@ def _known_as(addresses: Mapping[Channel, str], number: str | None) -> set[int]:
 
 
 def _joined(person_id: int, name: str) -> Person:
-    person = db.session().scalars(
-        select(Person).where(Person.id == person_id).with_for_update()
-    ).one()
+    person = (
+        db.session().scalars(select(Person).where(Person.id == person_id).with_for_update()).one()
+    )
     if person.left_at is not None:
         raise PersonLeft
     if not same_name(person.name, name):
@@ -308,9 +309,7 @@ def rename(person_id: str, name: str, *, by: Signed | None) -> None:
     require_manager(by)
     name = fit_name(name)
     locked(person_id)
-    db.session().execute(
-        update(Person).where(Person.public_id == person_id).values(name=name)
-    )
+    db.session().execute(update(Person).where(Person.public_id == person_id).values(name=name))
     trail("person.renamed", "person", person_id, by)
 
 

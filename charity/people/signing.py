@@ -87,7 +87,9 @@ def with_password(address: str, password: str, *, source: str, agent: str = "") 
         raise
     if not right or account_id is None or kept is None:
         raise SignInRefused
-    return atomically(_begin_by_password)(account_id, kept, fresh, typed.counted, source, agent)
+    return atomically(_begin_by_password)(
+        account_id, kept, fresh=fresh, counted=typed.counted, source=source, agent=agent
+    )
 
 
 def _give_back(counted: list[tuple[Tried, str]]) -> None:
@@ -119,7 +121,7 @@ def _password_of(typed: _Typed) -> tuple[str, str | None] | None:
 
 
 def _begin_by_password(
-    account_id: str, kept: str, fresh: str | None, counted: str, source: str, agent: str
+    account_id: str, kept: str, *, fresh: str | None, counted: str, source: str, agent: str
 ) -> SignedIn:
     """The session, unless the password was changed while it was checked."""
     values = {"password_hash": fresh or kept}
@@ -280,9 +282,7 @@ class _Own:
 def _own_account(by: Signed) -> _Own:
     session = db.session()
     method = sessions.method_of(by.session_id)
-    kept = session.scalar(
-        select(Account.password_hash).where(Account.public_id == by.account_id)
-    )
+    kept = session.scalar(select(Account.password_hash).where(Account.public_id == by.account_id))
     rows = session.scalars(
         select(Identity.address)
         .join(Account, Account.id == Identity.account_id)

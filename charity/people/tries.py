@@ -69,9 +69,7 @@ def clear(kind: Tried, what: str) -> None:
     """Forget every failure: this is the right person."""
     require_atomic()
     db.session().execute(
-        delete(Try)
-        .where(Try.key == _key(kind, what))
-        .execution_options(synchronize_session=False)
+        delete(Try).where(Try.key == _key(kind, what)).execution_options(synchronize_session=False)
     )
 
 

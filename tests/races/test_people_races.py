@@ -136,9 +136,11 @@ def test_one_recovery_code_and_one_time_step_prove_once(app: Flask) -> None:
 def test_one_human_becomes_one_person(app: Flask) -> None:
     def work(number: int) -> str:
         return atomically(
-            lambda: services.add_person(
-                "张三", email=f"n{number}@example.org", id_number="11010519491231002X"
-            ).person_id
+            lambda: (
+                services.add_person(
+                    "张三", email=f"n{number}@example.org", id_number="11010519491231002X"
+                ).person_id
+            )
         )()
 
     done, refused = together(app, work)

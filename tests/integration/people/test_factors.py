@@ -5,8 +5,11 @@ from __future__ import annotations
 import pyotp
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from charity.kernel import clock
 from charity.kernel.atomic import atomic
+from charity.kernel.db import db
 from charity.people import factors, queries, sessions, signing
 from charity.people.errors import (
     FactorMissing,
@@ -20,9 +23,6 @@ from charity.people.kinds import Method, Role
 from charity.people.models import RecoveryCode, Totp
 from charity.people.queries import Grant, Signed
 from charity.people.signing import SignedIn, Strong
-from charity.kernel import clock
-from charity.kernel.db import db
-from sqlalchemy import select
 from tests.people import Clock, letters_to, make_person, trail_of
 
 SOURCE = "198.51.100.7"
@@ -148,7 +148,8 @@ def test_codes_of_other_times_are_refused(approver: Signed, stopped: Clock, step
 
 
 @pytest.mark.parametrize(
-    "given", ["", "12345", "1234567", "abcdef", "１２３４５６", "-00001", "0" * 10_000, "\ud800", "٠" * 6]
+    "given",
+    ["", "12345", "1234567", "abcdef", "１２３４５６", "-00001", "0" * 10_000, "\ud800", "٠" * 6],
 )
 def test_what_is_no_code_is_refused(approver: Signed, given: str) -> None:
     _, strong = set_up(approver)

@@ -31,27 +31,44 @@ PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 class Device:
     """An authenticator: one P-256 key and a counter."""
 
-    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+    key: ec.EllipticCurvePrivateKey = field(
+        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
+    )
     credential_id: bytes = field(default_factory=lambda: os.urandom(32))
     count: int = 0
 
     def _data(self, flags: int, rp: str, more: bytes = b"") -> bytes:
-        return hashlib.sha256(rp.encode()).digest() + bytes([flags]) + struct.pack(">I", self.count) + more
+        return (
+            hashlib.sha256(rp.encode()).digest()
+            + bytes([flags])
+            + struct.pack(">I", self.count)
+            + more
+        )
 
     @staticmethod
     def _client(kind: str, challenge: str, origin: str) -> bytes:
         return json.dumps({"type": kind, "challenge": challenge, "origin": origin}).encode()
 
-    def make(self, options: str, *, flags: int = PRESENT | VERIFIED, origin: str = ORIGIN, rp: str = RP) -> str:
+    def make(
+        self, options: str, *, flags: int = PRESENT | VERIFIED, origin: str = ORIGIN, rp: str = RP
+    ) -> str:
         """The answer to ``passkeys.start``."""
         client = self._client("webauthn.create", json.loads(options)["challenge"], origin)
         point = self.key.public_key().public_numbers()
-        cose = encode_cbor({1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")})
+        cose = encode_cbor(
+            {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")}
+        )
         made = bytes(16) + struct.pack(">H", len(self.credential_id)) + self.credential_id + cose
-        attestation = {"fmt": "none", "attStmt": {}, "authData": self._data(flags | ATTESTED, rp, made)}
+        attestation = {
+            "fmt": "none",
+            "attStmt": {},
+            "authData": self._data(flags | ATTESTED, rp, made),
+        }
         return self._answer(clientDataJSON=client, attestationObject=encode_cbor(attestation))
 
-    def use(self, options: str, *, flags: int = PRESENT | VERIFIED, origin: str = ORIGIN, rp: str = RP) -> str:
+    def use(
+        self, options: str, *, flags: int = PRESENT | VERIFIED, origin: str = ORIGIN, rp: str = RP
+    ) -> str:
         """The answer to ``passkeys.ask``."""
         self.count += 1
         client = self._client("webauthn.get", json.loads(options)["challenge"], origin)
@@ -191,7 +208,9 @@ def test_a_second_one_needs_the_first(approver: Signed) -> None:
     assert queries.factors(approver.person_id).passkeys == kept[1:]
 
 
-@pytest.mark.parametrize("answer", ["", "{}", "[]", "null", "{", '{"id": 1}', "x" * 100_000, "\x00"])
+@pytest.mark.parametrize(
+    "answer", ["", "{}", "[]", "null", "{", '{"id": 1}', "x" * 100_000, "\x00"]
+)
 def test_what_is_no_answer_is_refused(approver: Signed, answer: str) -> None:
     begin(approver)
     with pytest.raises(PasskeyRefused):

@@ -117,7 +117,7 @@ def test_cashier_and_accountant_are_two_people(manager: Signed, clerk: Signed) -
 def test_canary_the_database_knows_it_too(
     manager: Signed, clerk: Signed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(roles, "fit_roles", lambda held, role: None)
+    monkeypatch.setattr(roles, "fit_roles", lambda *_: None)
     grant(clerk, Role.CASHIER, by=manager)
     with pytest.raises(AlreadyGranted):
         grant(clerk, Role.ACCOUNTANT, by=manager)
@@ -167,7 +167,7 @@ def test_a_role_taken_is_gone_for_a_session_that_is_left(
     """Even if the session did not end, the next request reads what is granted now."""
     with atomic():
         token = sessions.begin(clerk.account_id, Method.DEMO)
-    monkeypatch.setattr(roles, "end_all", lambda *a, **k: 0)
+    monkeypatch.setattr(roles, "end_all", lambda *_, **__: 0)
     with atomic():
         roles.revoke(clerk.person_id, Role.UNIT_CLERK, "GS-1", by=manager)
     found = queries.by_token(token)

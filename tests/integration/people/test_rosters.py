@@ -108,9 +108,10 @@ def test_what_is_said_twice_or_differently() -> None:
 def rebuilt(content: bytes, changes: dict[str, bytes]) -> bytes:
     """The same archive with some parts changed or added."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(
-        stream, "w", zipfile.ZIP_DEFLATED
-    ) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for part in old.infolist():
             if part.filename not in changes:
                 new.writestr(part, old.read(part))
@@ -158,7 +159,9 @@ def known(role: Role, code: str) -> bool:
 
 def people() -> tuple[int, int]:
     session = db.session()
-    counts = [session.scalar(select(func.count()).select_from(each)) for each in (Person, RoleGrant)]
+    counts = [
+        session.scalar(select(func.count()).select_from(each)) for each in (Person, RoleGrant)
+    ]
     session.rollback()
     return counts[0] or 0, counts[1] or 0
 

@@ -12,7 +12,17 @@ from sqlalchemy import func, select, text
 from charity.kernel import clock
 from charity.kernel.atomic import AtomicError, atomic
 from charity.kernel.db import db
-from charity.people import jobs, links, passwords, queries, roles, services, sessions, signing, tries
+from charity.people import (
+    jobs,
+    links,
+    passwords,
+    queries,
+    roles,
+    services,
+    sessions,
+    signing,
+    tries,
+)
 from charity.people.errors import (
     Busy,
     ChannelClosed,
@@ -105,9 +115,12 @@ def test_an_unknown_account_is_hashed_as_long(
     seen: list[str] = []
     hasher = passwords._hasher(passwords.COSTS[0])
     real = type(hasher).verify
-    monkeypatch.setattr(
-        type(hasher), "verify", lambda self, kept, given: seen.append(kept) or real(self, kept, given)
-    )
+
+    def watched(self: object, kept: str, given: str) -> bool:
+        seen.append(kept)
+        return real(self, kept, given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(hasher), "verify", watched)
     for address in (MAIL, "nobody@example.org", "no address"):
         with pytest.raises(SignInRefused):
             enter(address, "wrong password")
@@ -138,9 +151,11 @@ def test_a_password_is_hashed_anew_at_a_new_cost(
     clerk: Signed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def kept() -> str:
-        found = db.session().scalars(
-            select(Account.password_hash).where(Account.password_hash.is_not(None))
-        ).one()
+        found = (
+            db.session()
+            .scalars(select(Account.password_hash).where(Account.password_hash.is_not(None)))
+            .one()
+        )
         db.session().rollback()
         return str(found)
 
@@ -349,8 +364,9 @@ def test_tries_slow_down_alike_for_everyone(clerk: Signed, stopped: Clock, addre
 
 
 def test_nobody_is_locked_out_for_ever(clerk: Signed, stopped: Clock) -> None:
-    for _ in range(60):
-        if failing(lambda: enter(password="wrong password")) == "TooManyTries!":
+    for n in range(60):
+        wrong = failing(lambda n=n: enter(password="wrong password", source=f"203.0.113.{n}"))
+        if wrong == "TooManyTries!":
             stopped.on(minutes=15)
     stopped.on(minutes=15)
     assert enter().signed.person_id == clerk.person_id
@@ -388,7 +404,7 @@ def test_a_household_has_one_count(clerk: Signed) -> None:
         tries.take([(Tried.SOURCE, "2001:db8:1:2:ffff::1"), (Tried.SOURCE, "2001:db8:1:3::1")])
         tries.take([(Tried.SOURCE, "::ffff:192.0.2.1")])
         tries.take([(Tried.SOURCE, "192.0.2.1")])
-        assert sorted(db.session().scalars(select(Try.failures))) == [1, 2, 4]
+        assert sorted(db.session().scalars(select(Try.failures))) == [1, 2, 2]
 
 
 def test_links_are_limited_too(clerk: Signed, stopped: Clock) -> None:

@@ -88,10 +88,11 @@ def test_staff_add(shell: Shell) -> None:
     )  # fmt: skip
     assert signing.with_link(token).signed.holds(Role.APPROVER)
     for words in (
-        ("--email", "x@example.org", "--phone", "13900009999", "--role", "unit_clerk", "--scope", "NO"),
+        ("--email", "x@example.org", "--phone", "13900009999", "--role", "unit_clerk",
+         "--scope", "NO"),
         ("--email", "z@example.org", "--phone", "13900001234", "--role", "approver"),
         ("--email", "x@example.org", "--phone", "1", "--role", "approver"),
-    ):
+    ):  # fmt: skip
         done = shell.run("staff", "add", "--name", "张三", *words)
         assert done.exit_code == 1, done.output
         assert done.output.startswith("Error: ")

@@ -77,7 +77,9 @@ def test_one_name_in_two_spellings() -> None:
     assert not rules.same_name("张三", "张三丰")
 
 
-@pytest.mark.parametrize("password", ["竹篮打水一场空留下月亮", "correct horse battery", "k3-Vt9_pQx2m"])
+@pytest.mark.parametrize(
+    "password", ["竹篮打水一场空留下月亮", "correct horse battery", "k3-Vt9_pQx2m"]
+)
 def test_passwords_that_may_be_used(password: str) -> None:
     assert passwords.fit(password, "张三", "zhang@example.org") == password
 
@@ -149,9 +151,7 @@ def test_holds() -> None:
 
 def test_pauses_grow_and_end() -> None:
     for patience in rules.PATIENCE.values():
-        pauses = [
-            rules.pause_after(failures, patience).total_seconds() for failures in range(200)
-        ]
+        pauses = [rules.pause_after(failures, patience).total_seconds() for failures in range(200)]
         assert pauses[: patience.free + 1] == [0] * (patience.free + 1)
         assert pauses[patience.free + 1] == 2
         assert pauses == sorted(pauses)
@@ -192,7 +192,9 @@ def test_mail_addresses_that_are_none(address: str) -> None:
         normal_address(Channel.MAIL, address)
 
 
-@pytest.mark.parametrize("phone", ["", "1", "12345678901", "abc", "1380000123", "138000012345 ext 5"])
+@pytest.mark.parametrize(
+    "phone", ["", "1", "12345678901", "abc", "1380000123", "138000012345 ext 5"]
+)
 def test_phones_that_are_none(phone: str) -> None:
     with pytest.raises(PhoneUnfit):
         normal_address(Channel.PHONE, phone)
