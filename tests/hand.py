@@ -1,4 +1,4 @@
-"""A clerk's world for tests: people of a unit and of the office, a bank account, sheets and slips."""
+"""A clerk's world for tests: people of a unit and the office, a bank account, sheets, slips."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A provider's payout is on the bank line: each book's net moves from transit to the bank.
 
 Rule: one line, one payout, one group. What a book's bank cannot bear the own book lends in the same
-unit of work, and is repaid first when money comes; if the own book cannot, nothing is posted and the
-line waits, which ``charity check`` tells of. No other unit's book is touched.
+unit of work, and is repaid first when money comes; if the own book cannot, nothing is posted and
+the line waits, which ``charity check`` tells of. No other unit's book is touched.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def settle_payout(line_id: str, payout_id: str, *, by: Signed) -> None:
     rows = db.session().execute(
         select(PayoutBook.book_id, PayoutBook.net_fen).where(PayoutBook.payout_id == payout.id)
     )
-    nets = {book_id: net for book_id, net in rows}
+    nets = dict(rows.all())
     if sum(nets.values()) != payout.amount_fen:
         raise NotReady
     own_id = ledger.own_book(payout.currency)
@@ -50,15 +50,13 @@ def settle_payout(line_id: str, payout_id: str, *, by: Signed) -> None:
     sheet.post()
 
 
-def _draft(
-    sheet: Worksheet, nets: dict[int, int], own_id: int, line: Claimed, by: Signed
-) -> None:
+def _draft(sheet: Worksheet, nets: dict[int, int], own_id: int, line: Claimed, by: Signed) -> None:
     """Money in before money out, so that only what is truly missing is lent."""
     group_id, account = new_id(), recipes.bank(line.account)
     coming = sorted(book_id for book_id, net in nets.items() if net > 0)
     going = sorted(book_id for book_id, net in nets.items() if net < 0)
     for book_id in coming:
-        _move(sheet, book_id, nets[book_id], line, group_id, by)
+        _move(sheet, book_id, nets[book_id], line=line, group_id=group_id, by=by)
     for book_id in coming:
         repay(
             sheet, book_id, own_id, account=line.account, cause=line.public_id,
@@ -73,11 +71,11 @@ def _draft(
                 sheet, book_id, own_id, unit=legs.unit, own=legs.own, kind=EntryKind.ADVANCE,
                 cause=line.public_id, day=line.booked_on, by=by, group_id=group_id,
             )  # fmt: skip
-        _move(sheet, book_id, nets[book_id], line, group_id, by)
+        _move(sheet, book_id, nets[book_id], line=line, group_id=group_id, by=by)
 
 
 def _move(
-    sheet: Worksheet, book_id: int, net: int, line: Claimed, group_id: int, by: Signed
+    sheet: Worksheet, book_id: int, net: int, *, line: Claimed, group_id: int, by: Signed
 ) -> None:
     sheet.add(
         NewEntry(

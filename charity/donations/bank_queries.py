@@ -362,8 +362,8 @@ def _payouts(view: LineView) -> list[Candidate]:
     )
     return [
         Candidate(
-            LineUse.PAYOUT, str(row_id), f"{provider} {object_id}", "", "", clock.local_date(sent_at),
-            view.amount_fen, named=object_id in (view.memo or ""), fits=True,
+            LineUse.PAYOUT, str(row_id), f"{provider} {object_id}", "", "",
+            clock.local_date(sent_at), view.amount_fen, named=object_id in (view.memo or ""), fits=True,
         )
         for row_id, provider, object_id, sent_at in rows
     ]  # fmt: skip

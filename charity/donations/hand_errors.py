@@ -148,7 +148,9 @@ class CountedLess(RuleBroken):
     """The cash is less than what was entered."""
 
     code = "counted_less"
-    message = _("清点的现金比登记的 %(entered)s 少 %(difference)s。请核对登记和现金，一致后再关账。")
+    message = _(
+        "清点的现金比登记的 %(entered)s 少 %(difference)s。请核对登记和现金，一致后再关账。"
+    )
     field = "counted"
 
 
@@ -156,7 +158,9 @@ class CountedMore(RuleBroken):
     """The cash is more than what was entered."""
 
     code = "counted_more"
-    message = _("清点的现金比登记的 %(entered)s 多 %(difference)s。请核对登记和现金，一致后再关账。")
+    message = _(
+        "清点的现金比登记的 %(entered)s 多 %(difference)s。请核对登记和现金，一致后再关账。"
+    )
     field = "counted"
 
 

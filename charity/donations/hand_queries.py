@@ -235,7 +235,10 @@ def transfers_waiting(unit: str) -> list[HandGiftView]:
 
 def gifts_of_unit(unit: str) -> list[HandGiftView]:
     """Every gift of the unit entered by hand, in order: for its own export."""
-    return [gift_view(row) for row in db.session().execute(_of_unit(hand_gifts(), unit).order_by(Gift.id))]
+    return [
+        gift_view(row)
+        for row in db.session().execute(_of_unit(hand_gifts(), unit).order_by(Gift.id))
+    ]
 
 
 def gift(gift_id: str, unit: str) -> HandGiftView:

@@ -231,8 +231,7 @@ def _insert_gifts(
     session = db.session()
     bulk_insert(session, cast("Table", Gift.__table__), gifts)
     codes = [
-        {"gift_id": gift["id"], "code": public_id(hand_rules.CODE_LENGTH).upper()}
-        for gift in gifts
+        {"gift_id": gift["id"], "code": public_id(hand_rules.CODE_LENGTH).upper()} for gift in gifts
     ]
     bulk_insert(session, cast("Table", HandGift.__table__), codes)
 
@@ -278,9 +277,7 @@ def _withdraw(gift_ids: Sequence[int], reason: str) -> None:
         .values(withdrawn_at=clock.now(), withdrawn_reason=reason)
     )
     session.execute(
-        update(Gift)
-        .where(among(Gift.id, gift_ids))
-        .values(status=GiftStatus.WITHDRAWN.value)
+        update(Gift).where(among(Gift.id, gift_ids)).values(status=GiftStatus.WITHDRAWN.value)
     )
 
 

@@ -151,9 +151,7 @@ def slip_facts(slip_id: int) -> SlipFacts:
         )
     )
     number, amount_fen, paid_in_on, photo = row.one()
-    gifts = db.session().execute(
-        hand_gifts().where(HandGift.slip_id == slip_id).order_by(Gift.id)
-    )
+    gifts = db.session().execute(hand_gifts().where(HandGift.slip_id == slip_id).order_by(Gift.id))
     entered = tuple(entered_view(each) for each in gifts)
     return SlipFacts(number, unit_of_slip(slip_id), amount_fen, paid_in_on, photo, entered)
 
@@ -196,7 +194,7 @@ def desk_unit(code: str) -> DeskUnit:
 
 
 def desk_units(signed: Signed) -> list[DeskUnit]:
-    """The units one is clerk or leader of, by area; those below them are reached from their pages."""
+    """The units one is clerk or leader of, by area; those below are reached from there."""
     codes = signed.scopes_of(Role.UNIT_CLERK, Role.UNIT_LEADER)
     return _desk_units(codes)
 
@@ -230,9 +228,7 @@ def _desk_units(codes: Collection[str]) -> list[DeskUnit]:
             .where(Slip.status == SlipStatus.WAITING.value)
             .where(among(Slip.unit_id, [row.id for row in rows]))
             .group_by(Slip.unit_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [
         DeskUnit(

@@ -47,6 +47,7 @@ from charity.people.queries import Signed
 # Who may confirm, besides not having had a hand in it; the approvals' rule for SLIP says the same.
 CONFIRMING = (Role.UNIT_LEADER, Role.CASHIER, Role.ACCOUNTANT)
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayAsked:
     """What the clerk counted and paid in. The photo is kept already, cleaned."""
@@ -118,9 +119,7 @@ def close_day(asked: DayAsked, *, by: Signed) -> str:
         )
     )
     ids = [gift.id for gift in gifts]
-    session.execute(
-        update(HandGift).where(among(HandGift.gift_id, ids)).values(slip_id=slip_id)
-    )
+    session.execute(update(HandGift).where(among(HandGift.gift_id, ids)).values(slip_id=slip_id))
     trail("slip.closed", "slip", number, by, {"gifts": len(gifts), "amount_fen": total})
     return number
 

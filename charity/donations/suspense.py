@@ -185,15 +185,11 @@ def _facts(line: Claimed, action: str, sheet_id: str | None) -> dict[str, object
     return found
 
 
-def _move(
-    line_id: int, to: SuspenseStatus, *, sheet_id: int | None, request: str | None
-) -> None:
+def _move(line_id: int, to: SuspenseStatus, *, sheet_id: int | None, request: str | None) -> None:
     db.session().execute(
         update(Suspense)
         .where(Suspense.line_id == line_id)
-        .values(
-            status=to.value, sheet_id=sheet_id, request_id=request, changed_at=clock.now()
-        )
+        .values(status=to.value, sheet_id=sheet_id, request_id=request, changed_at=clock.now())
     )
 
 
@@ -223,9 +219,7 @@ def decided(view: RequestView, by: Signed) -> None:
         day=clock.today(),
         kind=EntryKind.BANK_GIFT,
         by=by,
-        first=[
-            _entry(line, EntryKind.SUSPENSE_OUT, legs, by, effect="given", group_id=group_id)
-        ],
+        first=[_entry(line, EntryKind.SUSPENSE_OUT, legs, by, effect="given", group_id=group_id)],
         group_id=group_id,
     )
     _move(line.id, SuspenseStatus.GIVEN, sheet_id=row.sheet_id, request=view.id)

@@ -1,4 +1,4 @@
-"""One bank line, many cashiers at once, real parallel connections: it has one effect. Both databases.
+"""One bank line, many cashiers at once, real connections: it has one effect. Both databases.
 
 The canary takes the claim's row away, which says that a line is taken, and must then see one line
 settle two slips, and the checks tell of it.

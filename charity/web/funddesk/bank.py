@@ -215,7 +215,10 @@ def use_bank_line(line_id: str) -> Answer:
     except RuleBroken as error:
         form.form_errors.append(error.sentence())
         return make_response(_line_page(bank_queries.line(line_id), form), error.status)
-    flash(_("已办理：%(use)s，%(amount)s。", use=USES[use], amount=money.yuan(view.amount_fen)), "good")
+    flash(
+        _("已办理：%(use)s，%(amount)s。", use=USES[use], amount=money.yuan(view.amount_fen)),
+        "good",
+    )
     return redirect(url_for("funddesk.bank_line", line_id=line_id), 303)
 
 

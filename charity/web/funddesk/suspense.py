@@ -1,4 +1,4 @@
-"""Money nobody knows: the list, and saying whose it is or that it goes back. Two people each time."""
+"""Money nobody knows: the list, and saying whose it is or that it goes back. By two people."""
 
 from __future__ import annotations
 
@@ -37,9 +37,7 @@ Answer = Response | str
 @staff(*READERS)
 def held() -> str:
     """Money that waits to be known, the oldest first."""
-    return render_template(
-        "funddesk/suspense.html", lines=bank_queries.held(), words=WORDS
-    )
+    return render_template("funddesk/suspense.html", lines=bank_queries.held(), words=WORDS)
 
 
 @bp.get("/suspense/<line_id>")

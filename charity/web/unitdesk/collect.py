@@ -118,11 +118,11 @@ def _qr(gift_id: str, key: str) -> Markup:
     return Markup(drawn)  # noqa: S704 - drawn by segno
 
 
-@bp.route("/<code>/gifts/<gift_id>/withdraw", methods=["GET", "POST"])
+@bp.route("/<code>/gifts/<hand_gift>/withdraw", methods=["GET", "POST"])
 @unit_staff(Role.UNIT_CLERK)
-def withdraw_gift(code: str, gift_id: str) -> Answer:
+def withdraw_gift(code: str, hand_gift: str) -> Answer:
     """Take back one's own mistake, with a reason."""
-    gift = hand_queries.gift(gift_id, code)
+    gift = hand_queries.gift(hand_gift, code)
     form = ReasonForm()
     if request.method == "GET":
         return render_template("unitdesk/withdraw.html", form=form, gift=gift, code=code)
@@ -132,7 +132,7 @@ def withdraw_gift(code: str, gift_id: str) -> Answer:
             page = render_template("unitdesk/withdraw.html", form=form, gift=gift, code=code)
             return make_response(page, 422)
         atomically(sheets.withdraw_gift)(
-            gift_id, unit=code, reason=form.reason.data or "", by=current()
+            hand_gift, unit=code, reason=form.reason.data or "", by=current()
         )
     except NotFound:
         raise

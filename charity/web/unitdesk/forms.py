@@ -91,8 +91,10 @@ class CollectForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no typ
         The form's token was looked at before the view (``extensions.csrf``).
         """
         above = [self.form_id, self.campaign, self.method, self.collected_on]
-        fit = all([field.validate(self) for field in above])
-        return all([line.validate() for line in self.filled()]) and fit
+        # All of them are asked, so that everything wrong is told at once.
+        fits = [field.validate(self) for field in above]
+        fits += [line.validate() for line in self.filled()]
+        return all(fits)
 
     def summary(self) -> list[tuple[str, str]]:
         """(id of the field, sentence) of everything that is wrong, from the top."""

@@ -104,7 +104,7 @@ def _slip_page(view: SlipView, form: ReasonForm | PressForm) -> str:
     return render_template(
         "unitdesk/slip.html",
         slip=view,
-        gifts=hand_queries.slip_gifts(view.number),
+        gifts=slip_queries.slip_gifts(view.number),
         asked=asked,
         refusals=[word for word in asked.decisions if not word.approve],
         may_confirm=waits and approvals.may_decide(asked, who),

@@ -240,9 +240,7 @@ def test_unknown_money_is_held_and_given_by_two(place: Place, crew: Crew) -> Non
     hand.hold(crew, line)
     assert suspense_balances() == {BANK: 800, "held": 800}
     assert hand.broken() == set()
-    asked = GiftAsked(
-        form_id=public_id(), campaign=SLUG, unit=TOWN, reason="来电说明", name="孙八"
-    )
+    asked = GiftAsked(form_id=public_id(), campaign=SLUG, unit=TOWN, reason="来电说明", name="孙八")
     for person in (crew.clerk, crew.leader, crew.manager):
         with pytest.raises(NotForYou), atomic():
             suspense.ask_give(line, asked, by=person)
@@ -293,9 +291,7 @@ def test_returned_only_with_the_outgoing_line(place: Place, crew: Crew) -> None:
     assert bank_queries.line(line).suspense is SuspenseStatus.RETURNING
     assert suspense_balances() == {BANK: 800, "held": 800}
     with pytest.raises(WrongSum):
-        done(
-            suspense.settle_return, hand.line(crew, 799, Direction.OUT), line, by=crew.cashier
-        )
+        done(suspense.settle_return, hand.line(crew, 799, Direction.OUT), line, by=crew.cashier)
     (found,) = bank_queries.candidates(bank_queries.line(out))
     assert (found.use, found.target) == (LineUse.RETURN, line)
     db.session().rollback()
@@ -330,9 +326,7 @@ def payout(nets: dict[int, int]) -> str:
         )  # fmt: skip
         for book, net in nets.items():
             session.execute(
-                insert(PayoutBook).values(
-                    id=new_id(), payout_id=row_id, book_id=book, net_fen=net
-                )
+                insert(PayoutBook).values(id=new_id(), payout_id=row_id, book_id=book, net_fen=net)
             )
     return str(row_id)
 
@@ -384,9 +378,7 @@ def test_payout_is_proposed_and_taken_once(place: Place, crew: Crew) -> None:
 
 def test_list_pages_by_key_and_filters(place: Place, crew: Crew) -> None:
     today = clock.today()
-    made = [
-        hand.line(crew, 100 + n, booked_on=today - dt.timedelta(days=n // 2)) for n in range(7)
-    ]
+    made = [hand.line(crew, 100 + n, booked_on=today - dt.timedelta(days=n // 2)) for n in range(7)]
     hand.hold(crew, made[0])
     seen: list[str] = []
     cursor = None

@@ -1,4 +1,4 @@
-"""A clerk's day to the fen: entered, counted, confirmed, on the bank line. Identities at each step."""
+"""A clerk's day to the fen: entered, counted, confirmed, banked. Identities at each step."""
 
 from __future__ import annotations
 
@@ -94,12 +94,9 @@ def test_whole_day_to_the_fen(place: Place, crew: Crew) -> None:
 
 
 def test_receipts_come_when_it_is_settled(place: Place, crew: Crew) -> None:
-    from tests.factories import site  # the charity's name stands on a receipt
-
     from charity.funds import services as funds
     from charity.funds.services import CharityFacts
 
-    del site
     with atomic():
         funds.set_charity(
             CharityFacts(
@@ -225,7 +222,7 @@ def test_own_mistake_is_withdrawn_and_kept(place: Place, crew: Crew) -> None:
     ]
     assert view.total_fen == 200
     slip = hand.close(crew, TOWN, 200)
-    assert [one.id for one in hand_queries.slip_gifts(slip)] == [second]
+    assert [one.id for one in slip_queries.slip_gifts(slip)] == [second]
     with pytest.raises(InSlip), atomic():
         withdraw(second, unit=TOWN, reason="写错了", by=crew.clerk)
     assert hand.broken() == set()

@@ -53,9 +53,7 @@ def test_printed_code_is_found_again() -> None:
     [(1_000, None, ""), (999, CountedLess, "¥0.01"), (1_050, CountedMore, "¥0.50"),
      (0, CountedLess, "¥10.00")],
 )  # fmt: skip
-def test_counted_is_entered(
-    counted: int, error: type[RuleBroken] | None, difference: str
-) -> None:
+def test_counted_is_entered(counted: int, error: type[RuleBroken] | None, difference: str) -> None:
     if error is None:
         rules.require_counted(counted, 1_000)
         return
