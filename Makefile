@@ -5,7 +5,7 @@
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-run: ## everything needed, demo data, then site and worker at http://127.0.0.1:8000
+run: ## everything needed, demo data, then site and worker at http://127.0.0.1:8000 (STRIPE=fake)
 	@bin/run
 
 test: ## everything needed, then the whole suite on SQLite and PostgreSQL, with browser and crashes

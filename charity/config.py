@@ -66,9 +66,7 @@ class Settings(BaseSettings):
         IPv6Network("::1/128"),
     )
 
-    @field_validator(
-        "secret_key_fallbacks", "payment_providers", "metrics_networks", mode="before"
-    )
+    @field_validator("secret_key_fallbacks", "payment_providers", "metrics_networks", mode="before")
     @classmethod
     def _comma_list(cls, value: object) -> object:
         if isinstance(value, str):

@@ -21,7 +21,7 @@ from charity.donations import (
 from charity.donations.kinds import EventType
 from charity.donations.models import Gift, Payment
 from charity.donations.providers.base import Event
-from charity.donations.verdict import DONE, Verdict, for_person
+from charity.donations.verdict import DONE, Verdict, for_person, later
 from charity.kernel.db import among, db
 from charity.kernel.inbox import Stored
 from charity.ledger import services as ledger
@@ -30,8 +30,20 @@ Given = tuple[Stored, Event]
 
 
 def _refund(provider: str, event: Event) -> Verdict:
+    if event.payment_object and not _paid(provider, event):
+        # After a restore the refund's news may come again before the payment's.
+        return later("unknown payment")
     reason = refunds.settle_event(provider, event)
     return DONE if reason is None else for_person(reason)
+
+
+def _paid(provider: str, event: Event) -> bool:
+    found = select(Payment.id).where(
+        Payment.provider == provider,
+        Payment.account == event.account,
+        Payment.object_id == event.payment_object,
+    )
+    return db.session().scalar(found) is not None
 
 
 _EFFECTS: Mapping[str, Callable[[str, Event], Verdict]] = {

@@ -8,10 +8,8 @@ waits, and after a day a person is asked: nothing is spread by guess.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from sqlalchemy import insert, select
 
@@ -21,7 +19,7 @@ from charity.donations.models import PayoutLine as LineRow
 from charity.donations.providers.base import Event, PayoutLine
 from charity.donations.verdict import DONE, Verdict, for_person, later
 from charity.kernel import clock
-from charity.kernel.db import among, bulk_insert, db
+from charity.kernel.db import bulk_insert, db
 from charity.kernel.ids import new_id
 from charity.ledger import queries as ledger_queries
 from charity.ledger import recipes
@@ -222,46 +220,3 @@ def _record(provider: str, event: Event, nets: Mapping[int, int], group_id: int)
             for line in event.lines
         ],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutView:
-    """A payout in the ledger. ``nets`` is each book's part, in fen, by database id."""
-
-    id: int
-    provider: str
-    object_id: str
-    amount_fen: int
-    currency: str
-    group_id: int
-    sent_on: dt.date
-    nets: tuple[tuple[int, int], ...]
-
-
-def payouts(ids: Iterable[int] | None = None) -> list[PayoutView]:
-    """Payouts in the ledger, the oldest first; of these ids, or all."""
-    wanted = select(Payout).order_by(Payout.sent_at, Payout.id)
-    if ids is not None:
-        wanted = wanted.where(among(Payout.id, list(ids)))
-    rows = list(db.session().scalars(wanted))
-    nets: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    parts = db.session().execute(
-        select(PayoutBook.payout_id, PayoutBook.book_id, PayoutBook.net_fen)
-        .where(among(PayoutBook.payout_id, [row.id for row in rows]))
-        .order_by(PayoutBook.book_id)
-    )
-    for payout_id, book_id, fen in parts:
-        nets[payout_id].append((book_id, fen))
-    return [
-        PayoutView(
-            row.id,
-            row.provider,
-            row.object_id,
-            row.amount_fen,
-            row.currency,
-            row.group_id,
-            clock.local_date(row.sent_at),
-            tuple(nets[row.id]),
-        )
-        for row in rows
-    ]

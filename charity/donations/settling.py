@@ -168,9 +168,7 @@ def _locked(provider: str, condition: ColumnElement[bool]) -> list[tuple[str, st
         .order_by(Intent.id)
         .with_for_update()
     )
-    return [
-        (row[0], str(row[1]), _Intent(*row[2:7], PaymentStatus(row[7]), None)) for row in rows
-    ]
+    return [(row[0], str(row[1]), _Intent(*row[2:7], PaymentStatus(row[7]), None)) for row in rows]
 
 
 def _see_payments(intents: Sequence[_Intent]) -> None:
@@ -319,7 +317,7 @@ def _write_paid(paid: Sequence[_Paid], now: dt.datetime) -> None:
         .where(among(Gift.intent_id, ids))
         .order_by(Gift.intent_id, Gift.line)
     )
-    gifts: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
+    gifts: dict[int | None, list[tuple[str, int, int]]] = defaultdict(list)
     donors: set[int] = set()
     nameless = 0
     for intent_id, public, book_id, fen, donor_id in rows:
@@ -333,7 +331,9 @@ def _write_paid(paid: Sequence[_Paid], now: dt.datetime) -> None:
 
 
 def _post(
-    paid: Sequence[_Paid], gifts: Mapping[int, Sequence[tuple[str, int, int]]], now: dt.datetime
+    paid: Sequence[_Paid],
+    gifts: Mapping[int | None, Sequence[tuple[str, int, int]]],
+    now: dt.datetime,
 ) -> None:
     """One entry for each gift and one for its fee share, all books of the batch on one sheet."""
     own = {one.event.currency: 0 for one in paid}

@@ -84,9 +84,7 @@ def enter(fee: Stated) -> Verdict:
     # Read under the books' lock: whoever states the fee beside us has been before, or waits.
     known = payment.fee_fen
     if known is None:
-        known = db.session().scalar(
-            select(Fee.amount_fen).where(Fee.payment_id == payment.id)
-        )
+        known = db.session().scalar(select(Fee.amount_fen).where(Fee.payment_id == payment.id))
     if known is not None:
         return DONE if known == fee.fee_fen else for_person("another fee of one payment")
     try:
@@ -135,9 +133,7 @@ def _gifts(intent_id: int) -> list[_Gift]:
             Gift.status,
             Refund.public_id.label("refund"),
         )
-        .outerjoin(
-            Refund, (Refund.gift_id == Gift.id) & (Refund.state == RefundState.DONE.value)
-        )
+        .outerjoin(Refund, (Refund.gift_id == Gift.id) & (Refund.state == RefundState.DONE.value))
         .where(Gift.intent_id == intent_id)
         .order_by(Gift.line)
     )
@@ -163,20 +159,21 @@ def _draft(sheet: Worksheet, fee: Stated, gifts: list[_Gift]) -> None:
         if not share:
             continue
         if gift.refund is not None:
-            _take_over(sheet, fee, gift, share, own_id, day)
+            _take_over(sheet, fee, gift, share=share, own_id=own_id, day=day)
         part = late_fees.Fee(fee.provider, gift.public_id, fee.currency, share, day, gift.moved)
         late_fees.enter(sheet, part, book_id=gift.book_id, own_id=own_id)
 
 
 def _take_over(
-    sheet: Worksheet, fee: Stated, gift: _Gift, share: int, own_id: int, day: dt.date
+    sheet: Worksheet, fee: Stated, gift: _Gift, *, share: int, own_id: int, day: dt.date
 ) -> None:
     """The same entries as when a gift goes back after its fee was stated, so that no order of
     events changes a figure: the unit is given the fee first, and then bears it.
     """
     both = recipes.fee_borne(provider=fee.provider, fen=share)
     group = new_id()
-    for book_id, legs, name in ((own_id, both.own, "fee_own"), (gift.book_id, both.unit, "fee_unit")):
+    parts = ((own_id, both.own, "fee_own"), (gift.book_id, both.unit, "fee_unit"))
+    for book_id, legs, name in parts:
         sheet.add(
             NewEntry(
                 book_id=book_id,

@@ -25,6 +25,8 @@ from charity.kernel.atomic import require_atomic
 from charity.kernel.crypto import blind_index
 from charity.kernel.db import db
 from charity.kernel.ids import new_id
+from charity.ledger import queries as ledger
+from charity.ledger.kinds import Mode
 
 KEPT = dt.timedelta(days=1)
 _VALID = dt.timedelta(minutes=10)
@@ -60,7 +62,7 @@ def admit(origin: Origin, donor: DonorDetails) -> int:
         blind_index(contact, "try-donor") if contact else None,
     )
     _one_at_a_time(hashed.address)
-    limits = rules.try_limits(clock.today())
+    limits = _limits()
     now = clock.now()
     _hard_limits(hashed, limits, now)
     solved = _solved(origin.solution)
@@ -93,11 +95,19 @@ def _one_at_a_time(address: str) -> None:
         db.session().execute(lock, {"class": _LOCKS, "address": address})
 
 
+def _limits() -> rules.TryLimits:
+    return rules.try_limits(clock.today(), real=ledger.mode() == Mode.REAL)
+
+
 def _since(moment: dt.datetime, *more: ColumnElement[bool]) -> Sequence[int]:
-    """How many tries since ``moment``, and how many of them are paid."""
+    """How many tries since ``moment``, how many of them are paid, from how many addresses."""
     paid = case((Intent.status == PaymentStatus.PAID.value, 1), else_=0)
     row = db.session().execute(
-        select(func.count(), func.coalesce(func.sum(paid), 0))
+        select(
+            func.count(),
+            func.coalesce(func.sum(paid), 0),
+            func.count(func.distinct(Try.address)),
+        )
         .select_from(Try)
         .outerjoin(Intent, Intent.id == Try.intent_id)
         .where(Try.at >= moment, *more)
@@ -118,11 +128,12 @@ def _hard_limits(hashed: _Hashed, limits: rules.TryLimits, now: dt.datetime) -> 
 
 def _smells(hashed: _Hashed, limits: rules.TryLimits, now: dt.datetime) -> bool:
     since = now - limits.window
-    tries, paid = _since(since, Try.address == hashed.address)
+    tries, paid, _one = _since(since, Try.address == hashed.address)
     if tries - paid >= limits.free_of_address + paid:
         return True
-    tries, paid = _since(since)
-    return tries - paid >= limits.free_of_site + paid // 10
+    tries, paid, addresses = _since(since)
+    unpaid = tries - paid
+    return addresses >= limits.many_addresses and unpaid >= limits.free_of_site + paid // 10
 
 
 def _key() -> str:
@@ -131,7 +142,7 @@ def _key() -> str:
 
 def challenge() -> dict[str, object]:
     """A new challenge, as the page's script and API callers solve it; valid for ten minutes."""
-    limits = rules.try_limits(clock.today())
+    limits = _limits()
     made = altcha.create_challenge_v1(
         altcha.ChallengeOptionsV1(
             algorithm="SHA-256",

@@ -132,7 +132,8 @@ class _Stripe:
     def find_refund(self, asked: RefundAsked) -> RefundAnswer | None:
         """See ``Provider.find_refund``."""
         for found in _refunds(asked.object_id):
-            if (found.metadata or {}).get("refund_id") == asked.refund_id:
+            ours = found.to_dict().get("metadata") or {}
+            if ours.get("refund_id") == asked.refund_id:
                 return _refund_answer(found)
         return None
 

@@ -217,9 +217,7 @@ def basket_remove() -> Answer:
     return redirect(url_for("site.basket"), 303)
 
 
-def _basket_page(
-    form: BasketForm, lines: Sequence[Line], instead: Sequence[Proposal] = ()
-) -> str:
+def _basket_page(form: BasketForm, lines: Sequence[Line], instead: Sequence[Proposal] = ()) -> str:
     g.form_origins = donations.pay_origins(_providers())
     items: list[BasketItem] = []
     kept: list[Line] = []

@@ -62,7 +62,6 @@ def provider_of(action: str) -> str | None:
 
 def provider_name(name: str) -> str:
     """A provider as donors know it."""
-    return {
-        "sandbox": _("测试支付"),
-        "stripe": _("银行卡、微信支付或支付宝（境外渠道 Stripe）"),
-    }.get(name, name)
+    if name == "stripe":
+        return str(_("银行卡、微信支付或支付宝（境外渠道 Stripe）"))
+    return str(_("测试支付")) if name == "sandbox" else name

@@ -1,0 +1,81 @@
+"""Calls to a failing provider: nobody is charged or paid back twice, nothing stays unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from charity.donations import checks
+from charity.donations.providers import stripe
+from charity.kernel import clock
+from charity.kernel.atomic import atomic
+from charity.kernel.ids import public_id
+from charity.ledger import checks as ledger_checks
+from charity.ledger import services as ledger
+from tests.conftest import TestDatabase
+from tests.fakes.stripe.server import FakeStripe, serving
+from tests.gifts import make_place
+from tests.provider_storm import impatient, storm
+from tests.stripe_rig import KEY, stripe_app
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeStripe]:
+    """A fake Stripe of its own."""
+    with serving(FakeStripe(key=KEY)) as made:
+        yield made
+
+
+@pytest.fixture
+def stormy(database: TestDatabase, tmp_path: Path, fake: FakeStripe) -> Iterator[Flask]:
+    """An application that speaks to it, impatiently."""
+    with impatient(), stripe_app(database, tmp_path, stripe_api_base=fake.url) as app:
+        make_place()
+        with atomic():
+            ledger.post_interest(
+                account="main", fen=10**9, occurred_on=clock.today(), cause_id="feed"
+            )
+        yield app
+
+
+@pytest.mark.slow
+def test_failing_calls_charge_and_refund_once(stormy: Flask, fake: FakeStripe) -> None:
+    report = storm(stormy, fake, calls=600)
+    assert report.calls >= 600
+    assert report.faults > 100
+    assert report.unsure > 0
+    assert (report.charged_twice, report.refunded_twice, report.unresolved) == (0, 0, 0)
+    assert all(check.ok for check in checks.run()), [c for c in checks.run() if not c.ok]
+    assert all(check.ok for check in ledger_checks.run())
+
+
+@pytest.mark.slow
+def test_a_new_key_for_each_try_would_pay_back_twice(
+    stormy: Flask, fake: FakeStripe, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The canary: without our own ids as keys, lost answers become second refunds."""
+    if dialect == "postgres":
+        pytest.skip("the provider's records do not depend on our database")
+    asked = stripe._ask
+
+    def anew(call: object) -> object:
+        def with_new_key(client: object) -> object:
+            real = client.v1.refunds.create  # type: ignore[attr-defined] # a client of the library
+
+            def create(facts: dict[str, object], options: dict[str, str]) -> object:
+                half = {**facts, "amount": int(str(facts["amount"])) // 2}
+                return real(half, {"idempotency_key": public_id()})
+
+            monkeypatch.setattr(client.v1.refunds, "create", create)  # type: ignore[attr-defined] # see above
+            try:
+                return call(client)  # type: ignore[operator] # a callable
+            finally:
+                monkeypatch.setattr(client.v1.refunds, "create", real)  # type: ignore[attr-defined] # see above
+
+        return asked(with_new_key)  # type: ignore[arg-type] # as the original
+
+    monkeypatch.setattr(stripe, "_ask", anew)
+    assert storm(stormy, fake, calls=500).refunded_twice > 0

@@ -1,0 +1,126 @@
+"""Applications with Stripe switched on, and bodies of Stripe's events about one payment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Flask
+
+from charity.app import create_app
+from charity.donations import services
+from charity.donations.providers import stripe_wire
+from charity.donations.providers.base import Told
+from charity.donations.services import Created, DonorDetails
+from charity.kernel import inbox
+from charity.kernel.atomic import atomic
+from charity.kernel.db import db
+from tests.conftest import TestDatabase, make_settings
+from tests.fakes.stripe.world import EXAMPLES
+from tests.gifts import request
+
+KEY = "sk_test_fake"
+SECRET, OLD_SECRET = "whsec_of_the_tests_now", "whsec_of_the_tests_before"
+NOW = 1_790_000_000
+
+
+@contextmanager
+def stripe_app(database: TestDatabase, folder: Path, **changes: object) -> Iterator[Flask]:
+    """An application that takes sandbox money and Stripe's, inside its context."""
+    settings = {
+        "payment_providers": ("sandbox", "stripe"),
+        "stripe_secret_key": KEY,
+        "stripe_webhook_secrets": (SECRET, OLD_SECRET),
+        **changes,
+    }
+    app = create_app(make_settings(database, folder, **settings))
+    app.config["TESTING"] = True
+    try:
+        with app.app_context():
+            yield app
+            db.session.remove()
+    finally:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def asked(unit: str, fen: int, count: int = 1) -> list[str]:
+    """So many payments by Stripe, started without calling it; session ``cs_<id>``."""
+    requests = [request((unit, fen), provider="stripe", donor=DonorDetails()) for _ in range(count)]
+    with atomic():
+        ids = services.create_many(requests)
+        services.record_started(
+            [(one, f"cs_{one}", f"https://checkout.stripe.com/c/pay/cs_{one}") for one in ids]
+        )
+    return ids
+
+
+def created(*items: tuple[str | None, int]) -> Created:
+    """One payment by Stripe, asked for and not started."""
+    with atomic():
+        return services.create_intent(request(*items, provider="stripe"))
+
+
+def event(kind: str, data: dict[str, object], event_id: str, **changes: object) -> bytes:
+    """An event of Stripe with this object in it."""
+    made = {
+        **EXAMPLES["event"],
+        "id": event_id,
+        "type": kind,
+        "created": NOW,
+        "livemode": False,
+        "data": {"object": data},
+        **changes,
+    }
+    return json.dumps(made).encode()
+
+
+def session(payment: str, fen: int, *, paid: bool = True) -> dict[str, object]:
+    """The checkout session of a payment."""
+    return {
+        **EXAMPLES["checkout.session"],
+        "id": f"cs_{payment}",
+        "amount_total": fen,
+        "currency": "cny",
+        "metadata": {"payment_id": payment},
+        "payment_intent": f"pi_{payment}",
+        "payment_status": "paid" if paid else "unpaid",
+        "status": "complete",
+    }
+
+
+def fee_statement(payment: str, fen: int, fee: int, currency: str = "cny") -> Told:
+    """What Stripe answers about the fee of a payment."""
+    facts = {
+        "id": f"ch_{payment}",
+        "metadata": {"payment_id": payment},
+        "payment_intent": f"pi_{payment}",
+        "balance_transaction": {
+            "id": f"txn_{payment}", "amount": fen, "fee": fee, "net": fen - fee,
+            "currency": currency, "type": "charge",
+        },
+    }  # fmt: skip
+    return stripe_wire.statement("fee", f"txn_{payment}", facts, livemode=False, created=NOW)
+
+
+def refund(payment: str, refund_id: str, fen: int, status: str = "succeeded") -> dict[str, object]:
+    """A refund of a payment."""
+    return {
+        **EXAMPLES["refund"],
+        "id": f"re_{refund_id}",
+        "amount": fen,
+        "currency": "cny",
+        "metadata": {"refund_id": refund_id},
+        "payment_intent": f"pi_{payment}",
+        "status": status,
+    }
+
+
+def tell(*raws: bytes) -> None:
+    """Put events into the inbox, as the webhook does."""
+    with atomic():
+        for raw in raws:
+            inbox.store("stripe", "stripe", json.loads(raw)["id"], raw)
