@@ -12,6 +12,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from charity.approvals.kinds import Kind
+from charity.donations.hand_kinds import Direction
 from charity.donations.kinds import GiftStatus, PaymentStatus
 from charity.funds.kinds import CampaignStatus
 from charity.receipts.kinds import ReceiptStatus
@@ -150,6 +152,46 @@ class Verdict(Answer):
     campaign: str | None
     issued_on: dt.date | None
     donor_masked: str | None
+
+
+class WaitingRequest(Answer):
+    """A request that waits for a decision; the facts are read at the desk."""
+
+    id: str
+    kind: Kind
+    title: str
+    requested_by: str
+    requested_at: dt.datetime
+    expires_at: dt.datetime
+    facts_sha256: str
+
+
+class WaitingList(Answer):
+    """What waits, the oldest first."""
+
+    items: list[WaitingRequest]
+
+
+class BankLine(Answer):
+    """A line of a bank statement and what it was for."""
+
+    id: str
+    account: str
+    serial: str
+    booked_on: dt.date
+    direction: Direction
+    amount_fen: int
+    currency: str
+    memo: str | None
+    use: str | None
+    used_at: dt.datetime | None
+
+
+class BankLines(Answer):
+    """A page of lines, the newest first."""
+
+    items: list[BankLine]
+    next_cursor: str | None
 
 
 class Alive(Answer):

@@ -68,3 +68,19 @@ class BodyUnfit(RuleBroken):
     def details(self) -> list[tuple[str | None, str, str]]:
         """Every fault with its field, code and sentence."""
         return [(field, code, sentence) for field, code, sentence in self.faults]
+
+
+class TokenMissing(RuleBroken):
+    """No bearer token, or one that does not stand."""
+
+    code = "token_missing"
+    message = _("请提供有效的访问令牌。")
+    status = 401
+
+
+class TokenTooNarrow(RuleBroken):
+    """The token has not the scope, or its maker not the role."""
+
+    code = "token_too_narrow"
+    message = _("这个访问令牌没有这项用途。")
+    status = 403

@@ -11,16 +11,20 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import current_app, request
+from flask import current_app, g, request
 
+from charity.api.errors import TokenMissing, TokenTooNarrow
 from charity.door import payment_key
 from charity.kernel.access import Access, View, mark
+from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound
+from charity.people import api_tokens
+from charity.people.kinds import Role, Scope
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-__all__ = ["metrics_reader", "payment_key", "probe", "public", "webhook_signed"]
+__all__ = ["metrics_reader", "payment_key", "probe", "public", "token", "webhook_signed"]
 
 
 def public(view: View) -> View:
@@ -62,3 +66,29 @@ def _may_read_metrics() -> bool:
     except ValueError:
         return False
     return any(source in network for network in settings.metrics_networks)
+
+
+def token(scope: Scope, *roles: Role) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A bearer token with ``scope`` of a person who holds one of ``roles``; handed on as ``by``.
+
+    Without a token: 401. With one that has not the scope, or whose maker has not the role: 403.
+    """
+
+    def guard(view: Callable[P, T]) -> Callable[P, T]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+            g.private = True
+            kind, _, shown = request.headers.get("Authorization", "").partition(" ")
+            bearer = api_tokens.bearer(shown) if kind == "Bearer" else None
+            if bearer is None:
+                raise TokenMissing
+            held = {grant.role for grant in bearer.signed.grants}
+            if scope not in bearer.scopes or held.isdisjoint(roles):
+                raise TokenTooNarrow
+            atomically(api_tokens.touch)(shown)
+            kwargs["by"] = bearer.signed
+            return view(*args, **kwargs)
+
+        return mark(guarded, Access.TOKEN, roles=[role.value for role in roles])
+
+    return guard

@@ -1,4 +1,4 @@
-"""Figures for monitoring, in Prometheus' text: requests of this process, and what the database says.
+"""Figures for monitoring, in Prometheus' text: this process, and what the database says.
 
 Rule: no label and no value names a person, a unit or a sum of money. Only the networks and the
 token of the settings may read them; others are answered as if there were nothing.

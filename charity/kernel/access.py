@@ -27,6 +27,7 @@ class Access(StrEnum):
     DEMO = "demo"  # anyone; registered only in demo mode, where every person is invented
     WEBHOOK_SIGNED = "webhook_signed"  # a provider whose signature over the raw body holds
     SANDBOX_PAGE = "sandbox_page"  # anyone who knows a session's reference; test money only
+    TOKEN = "token"  # noqa: S105 - a bearer token with the scope, of a person with the role
     METRICS = "metrics"  # monitoring, from its networks or with its token
     PROBE = "probe"  # whoever watches the process; says nothing about people or money
 

@@ -1,4 +1,4 @@
-"""Tries to pay."""
+"""Tries to pay, and tokens of programs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,3 +28,23 @@ def upgrade() -> None:
     op.create_index("ix_donations_try_at", "donations_try", ["at"])
     for column in ("address", "device", "donor"):
         op.create_index(f"ix_donations_try_{column}_at", "donations_try", [column, "at"])
+    op.create_table(
+        "people_api_token",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("scopes", sa.String(length=300), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people_person.id"], name="fk_people_api_token_person_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_people_api_token"),
+        sa.UniqueConstraint("public_id", name="uq_people_api_token_public_id"),
+        sa.UniqueConstraint("token_hash", name="uq_people_api_token_token_hash"),
+    )
+    op.create_index("ix_people_api_token_person_id", "people_api_token", ["person_id"])

@@ -7,4 +7,4 @@ from flask import Blueprint
 bp = Blueprint("account", __name__)
 
 # Views register themselves.
-from charity.web.account import factors, home, login, passkeys  # noqa: E402, F401
+from charity.web.account import factors, home, login, passkeys, tokens  # noqa: E402, F401

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField, StringField
+from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the stubs yet
+    BooleanField,
+    Field,
+    PasswordField,
+    RadioField,
+    SelectChoice,
+    StringField,
+)
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from charity.kernel.errors import RuleBroken
@@ -83,3 +90,28 @@ class PasswordForm(Form):
         """Both are the same, so that a slip of the finger locks nobody out."""
         if field.data != self.new.data:
             raise ValidationError(str(_("两次填写的新密码不一样。")))
+
+
+class TokenForm(Form):
+    """A token's name, what it is for, and how long it lasts."""
+
+    name = StringField(
+        _("名称"),
+        filters=[strip],
+        validators=[
+            InputRequired(message=_("请填写名称。")),
+            Length(max=60, message=_("名称最多 60 个字。")),
+            Text(),
+        ],
+    )
+    waiting = BooleanField(_("读取待我审批的事项"))
+    bank = BooleanField(_("读取银行流水"))
+    days = RadioField(
+        _("有效期"),
+        default="90",
+        choices=[
+            SelectChoice("30", _("30 天")),
+            SelectChoice("90", _("90 天")),
+            SelectChoice("365", _("一年")),
+        ],
+    )
