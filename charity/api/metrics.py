@@ -70,7 +70,7 @@ class _Process:
             "charity_http_request_seconds", "Time to answer.", ["endpoint"],
             registry=self.registry,
         )  # fmt: skip
-        self.registry.register(_Database())  # type: ignore[arg-type] # a collector by its method
+        self.registry.register(_Database())
 
 
 def init_app(app: Flask) -> None:

@@ -12,7 +12,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import altcha
+from altcha import v1 as altcha
 from sqlalchemy import ColumnElement, case, delete, func, insert, select, text, update
 
 from charity.donations import rules
@@ -143,8 +143,8 @@ def _key() -> str:
 def challenge() -> dict[str, object]:
     """A new challenge, as the page's script and API callers solve it; valid for ten minutes."""
     limits = _limits()
-    made = altcha.create_challenge_v1(
-        altcha.ChallengeOptionsV1(
+    made = altcha.create_challenge(
+        altcha.ChallengeOptions(
             algorithm="SHA-256",
             hmac_key=_key(),
             max_number=limits.work,
@@ -165,8 +165,8 @@ def _solved(solution: str | None) -> str | None:
     if not solution or len(solution) > 2_000 or not solution.isascii():
         return None
     try:
-        fits, _error = altcha.verify_solution_v1(solution, _key(), check_expires=True)
-        payload = altcha.PayloadV1.from_base64(solution)
+        fits, _error = altcha.verify_solution(solution, _key(), check_expires=True)
+        payload = altcha.Payload.from_base64(solution)
     except (ValueError, TypeError, KeyError):
         return None
     if not fits:

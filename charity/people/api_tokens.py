@@ -81,7 +81,7 @@ def make(name: str, scopes: Collection[Scope], *, days: int, by: Signed) -> str:
         )
     )
     after = {"scopes": sorted(scope.value for scope in scopes), "days": days}
-    trail("token.make", "token", public, by, after)
+    trail("token.make", "token", public, by, after=after)
     return token
 
 

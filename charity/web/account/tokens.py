@@ -36,7 +36,7 @@ def make_token() -> Response | str:
     scopes = [scope for scope, ticked in wanted.items() if ticked]
     try:
         token = atomically(api_tokens.make)(
-            form.name.data, scopes, days=int(form.days.data), by=signed.current()
+            str(form.name.data), scopes, days=int(form.days.data), by=signed.current()
         )
     except RuleBroken as error:
         form.refuse(error)
