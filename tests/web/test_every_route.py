@@ -14,6 +14,8 @@ from werkzeug.routing import Rule
 from charity.app import create_app
 from charity.kernel.access import Access, GuardError, access_of, mark, refuse_unguarded
 from charity.kernel.db import db
+from charity.people.kinds import Role
+from charity.web.guards import public, signed_in, staff, unit_staff
 from tests.client import Client, check_headers
 from tests.conftest import TestDatabase, make_settings
 
@@ -41,6 +43,16 @@ def test_a_second_guard_is_refused() -> None:
     mark(view, Access.PUBLIC)
     with pytest.raises(GuardError, match="two guards"):
         mark(view, Access.PROBE)
+    with pytest.raises(GuardError, match="two guards"):
+        staff(Role.CASHIER)(view)
+
+    @staff(Role.CASHIER)
+    def other() -> str:
+        return ""
+
+    for guard in (public, signed_in, staff(Role.APPROVER), unit_staff(Role.UNIT_CLERK)):
+        with pytest.raises(GuardError, match="two guards"):
+            guard(other)  # type: ignore[operator] # a guard is a guard
 
 
 def test_no_address_answers_an_unknown_one_with_a_redirect(app: Flask) -> None:
