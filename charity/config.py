@@ -66,7 +66,13 @@ class Settings(BaseSettings):
         IPv6Network("::1/128"),
     )
 
-    @field_validator("secret_key_fallbacks", "payment_providers", "metrics_networks", mode="before")
+    @field_validator(
+        "secret_key_fallbacks",
+        "payment_providers",
+        "metrics_networks",
+        "stripe_webhook_secrets",
+        mode="before",
+    )
     @classmethod
     def _comma_list(cls, value: object) -> object:
         if isinstance(value, str):

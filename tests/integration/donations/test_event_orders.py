@@ -173,7 +173,7 @@ def _check(ends: dict[Order, str]) -> None:
             {"paid", "fee", "refunded"} <= names
         )
     assert all(check.ok for check in checks.run()), [c for c in checks.run() if not c.ok]
-    assert all(check.ok for check in ledger_checks.run())
+    assert all(check.ok for check in ledger_checks.run(db.session()))
 
 
 def doubled(order: Order) -> Order:

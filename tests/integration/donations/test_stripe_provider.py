@@ -82,7 +82,7 @@ def parked() -> list[str | None]:
 
 def sound() -> None:
     """All checks say yes."""
-    wrong = [check for check in (*checks.run(), *ledger_checks.run()) if not check.ok]
+    wrong = [check for check in (*checks.run(), *ledger_checks.run(db.session())) if not check.ok]
     assert not wrong
     db.session().rollback()
 
