@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import select, update
 
 from charity.approvals import services as approvals
 from charity.donations import back_queries, corrections, refund_calls, refunds
 from charity.donations.back_kinds import RefundReason, RefundState
+from charity.donations.back_models import Refund
 from charity.donations.errors import ProviderUnsure
 from charity.donations.kinds import EventType
 from charity.donations.models import Gift
@@ -23,6 +26,7 @@ from charity.kernel.ids import public_id
 from charity.ledger import services as ledger
 from charity.people.kinds import Role
 from charity.people.queries import Grant, Signed
+from tests import gifts
 from tests.gifts import number
 from tests.people import make_person
 
@@ -72,14 +76,18 @@ def send() -> int:
 
 def due_now() -> None:
     """All refunds are due at once."""
-    from sqlalchemy import update
-
-    from charity.donations.back_models import Refund
-
     with atomic():
         db.session().execute(
             update(Refund).where(Refund.next_at.is_not(None)).values(next_at=clock.now())
         )
+
+
+def give(*items: tuple[str | None, int], **changes: object) -> Created:
+    """A gift from intent to numbered entry, of which the sandbox knows that it was paid."""
+    made = gifts.give(*items, **changes)
+    with atomic():
+        sandbox.decide(gifts.reference(made.payment.id), "paid")
+    return made
 
 
 def gift_of(made: Created, line: int = 0) -> str:
@@ -89,8 +97,6 @@ def gift_of(made: Created, line: int = 0) -> str:
 
 def status(gift: str) -> str:
     """The gift's state as stored."""
-    from sqlalchemy import select
-
     found = db.session().scalars(select(Gift.status).where(Gift.public_id == gift)).one()
     db.session().rollback()
     return found
@@ -120,14 +126,14 @@ def give_own(fen: int) -> None:
 
 def event(refund: str, kind: EventType = EventType.REFUNDED, **changes: object) -> bytes:
     """What the sandbox says about a refund."""
-    view = back_queries.refund(refund)
-    db.session().rollback()
+    row = db.session().scalars(select(Refund).where(Refund.public_id == refund)).one()
+    paid = str(row.object_id).removeprefix("pay_")
     data = {
         "object": f"sbr_{refund}",
-        "reference": f"sbx_{refund}",
-        "amount_fen": view.amount_fen,
+        "reference": f"sbx_{paid}",
+        "amount_fen": row.amount_fen,
         "fee_fen": 0,
-        "currency": view.currency,
+        "currency": row.currency,
         "refund_id": refund,
     }
     body: dict[str, object] = {
@@ -139,6 +145,7 @@ def event(refund: str, kind: EventType = EventType.REFUNDED, **changes: object) 
     }
     for name, value in changes.items():
         (data if name in data else body)[name] = value
+    db.session().rollback()
     return canonical_json({**body, "data": data}).encode()
 
 
@@ -178,8 +185,6 @@ def provider_says(
 
 def store(*raws: bytes) -> None:
     """Put events into the inbox, as the webhook does."""
-    import json
-
     with atomic():
         for raw in raws:
             inbox.store("sandbox", "sandbox", json.loads(raw)["id"], raw)

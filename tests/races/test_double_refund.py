@@ -19,9 +19,20 @@ from charity.kernel.atomic import atomic, atomically
 from charity.kernel.db import db
 from charity.kernel.errors import RuleBroken
 from charity.ledger import guards
-from tests.back import agree, agreed, balance, due_now, event, gift_of, give_own, store, two_people
+from tests.back import (
+    agree,
+    agreed,
+    balance,
+    due_now,
+    event,
+    gift_of,
+    give,
+    give_own,
+    store,
+    two_people,
+)
 from tests.conftest import TestDatabase
-from tests.gifts import COUNTY, give, make_place
+from tests.gifts import COUNTY, make_place
 from tests.races.test_double_settle import atomically_settle, in_parallel
 
 pytestmark = pytest.mark.race

@@ -18,7 +18,7 @@ from charity.people.queries import Grant, Signed
 from charity.receipts import jobs as receipts
 from charity.receipts import queries
 from tests import gifts as sandbox_gifts
-from tests.back import due_now
+from tests.back import due_now, provider_says
 from tests.factories import gifts
 from tests.people import make_person, sign_in
 
@@ -78,7 +78,7 @@ def decide(app: Flask, who: Signed, request: str) -> int:
 
 
 def test_a_refund_from_the_search_to_the_void_receipt(
-    site: Flask, people: dict[str, Signed]
+    site: Flask, people: dict[str, Signed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gift, paper = receipted(site)
     manager = desk(site, people["fund_manager"])
@@ -96,6 +96,7 @@ def test_a_refund_from_the_search_to_the_void_receipt(
     # Whoever asked cannot agree.
     assert decide_page_has_no_button(manager, refund.request_id)
     assert decide(site, people["approver"], refund.request_id) == 303
+    provider_says(monkeypatch)
     with site.app_context():
         due_now()
         assert refund_calls.send_due() == 1

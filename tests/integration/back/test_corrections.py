@@ -22,8 +22,8 @@ from charity.donations.services import DonorDetails
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.ledger import queries as ledger_queries
-from tests.back import Two, agree, agreed, ask, balance, gift_of, send, status
-from tests.gifts import COUNTY, SLUG, TOWN, Place, give, number
+from tests.back import Two, agree, agreed, ask, balance, gift_of, give, send, status
+from tests.gifts import COUNTY, SLUG, TOWN, Place, number
 from tests.integration.back.test_refunds import all_checks_hold, spend
 
 WHY = "登记时选错了单位"

@@ -18,8 +18,8 @@ from charity.donations.kinds import EventType, GiftStatus
 from charity.donations.providers.base import RefundAnswer
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
-from tests.back import Two, agreed, balance, due_now, event, gift_of, state, status, store
-from tests.gifts import COUNTY, Place, give, settle
+from tests.back import Two, agreed, balance, due_now, event, gift_of, give, state, status, store
+from tests.gifts import COUNTY, Place, settle
 from tests.integration.back.test_refunds import all_checks_hold, entries_of
 
 STEPS = ("answer", "event", "doubled", "failed")

@@ -40,13 +40,14 @@ from tests.back import (
     due_now,
     event,
     gift_of,
+    give,
     provider_says,
     send,
     state,
     status,
     store,
 )
-from tests.gifts import COUNTY, TOWN, Place, create, give, number, settle
+from tests.gifts import COUNTY, TOWN, Place, create, number, settle
 from tests.people import make_person
 
 DONE, PENDING, REFUSED = (

@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from charity.kernel.db import db
 from charity.ledger import journal
-from tests.back import agree, agreed, give_own, send, two_people
-from tests.gifts import COUNTY, OFFICE, SLUG, TOWN, give, make_place, number
+from tests.back import agree, agreed, give, give_own, send, two_people
+from tests.gifts import COUNTY, OFFICE, SLUG, TOWN, make_place, number
 from tests.integration.back.test_corrections import ask_unit
 from tests.integration.back.test_refunds import spend
 
