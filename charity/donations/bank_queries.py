@@ -129,7 +129,7 @@ def accounts() -> list[AccountView]:
     return [AccountView(*row) for row in rows]
 
 
-def _lines() -> Select[Any]:
+def _lines() -> Select[*tuple[Any, ...]]:
     return (
         select(
             BankLine.id.label("row_id"),
@@ -200,7 +200,7 @@ def lines(asked: Asked, cursor: str | None = None, limit: int = PAGE) -> Lines:
     return Lines([_view(row) for row in rows[:limit]], more)
 
 
-def _narrowed(asked: Asked) -> Select[Any]:
+def _narrowed(asked: Asked) -> Select[*tuple[Any, ...]]:
     wanted = _lines()
     if asked.account is not None:
         wanted = wanted.where(BankAccount.code == asked.account)
@@ -363,7 +363,8 @@ def _payouts(view: LineView) -> list[Candidate]:
     return [
         Candidate(
             LineUse.PAYOUT, str(row_id), f"{provider} {object_id}", "", "",
-            clock.local_date(sent_at), view.amount_fen, named=object_id in (view.memo or ""), fits=True,
+            clock.local_date(sent_at), view.amount_fen,
+            named=object_id in (view.memo or ""), fits=True,
         )
         for row_id, provider, object_id, sent_at in rows
     ]  # fmt: skip

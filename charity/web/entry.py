@@ -12,8 +12,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import Response
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
-from wtforms import Form, StringField
+from wtforms import StringField
+from wtforms.form import BaseForm
 from wtforms.validators import ValidationError
 
 from charity.kernel.money import MoneyError, parse_yuan
@@ -28,10 +30,10 @@ class DayField(StringField):
 
     day: dt.date | None = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, filters=[strip], **kwargs)
+    def __init__(self, label: LazyString, **more: Any) -> None:
+        super().__init__(label, filters=[strip], **more)
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: BaseForm) -> None:
         """Read the day."""
         try:
             self.day = dt.date.fromisoformat(self.data or "")
@@ -44,10 +46,10 @@ class YuanField(StringField):
 
     fen: int = 0
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, filters=[strip], **kwargs)
+    def __init__(self, label: LazyString, **more: Any) -> None:
+        super().__init__(label, filters=[strip], **more)
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: BaseForm) -> None:
         """Read the amount."""
         try:
             self.fen = parse_yuan(self.data or "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import LazyString
@@ -78,7 +78,7 @@ def bank_lines() -> str:
     asked = _filters()
     cursor = request.args.get("cursor") or None
     page = bank_queries.lines(asked, cursor)
-    kept = {name: request.args[name] for name in _FILTERS if request.args.get(name)}
+    kept: dict[str, Any] = {name: request.args[name] for name in _FILTERS if request.args.get(name)}
     return render_template(
         "funddesk/bank.html",
         lines=page.items,
