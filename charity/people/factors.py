@@ -173,10 +173,9 @@ def prove(person_id: str, code: str) -> str:
         kind = "recovery_code" if _take_code(person.id, given) else ""
     elif row is not None and row.secret is not None:
         kind = "totp" if _take_step(row, given) else ""
-    elif not _codes_left(person.id):
-        raise FactorMissing
     if not kind:
-        raise FactorRefused
+        anything = queries.factors(person_id)
+        raise FactorRefused if anything.any or anything.recovery_codes_left else FactorMissing
     by = queries.as_person(person_id)
     trail("factor.proved", "person", person_id, by, after={"kind": kind})
     return kind
