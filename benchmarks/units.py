@@ -34,7 +34,9 @@ def run(rig: Rig) -> None:
         small, large = _province(rig, dialect, SMALL), _province(rig, dialect, LARGE)
         with site(small) as (small_port, _), site(large) as (large_port, _):
             for name, path in PATHS.items():
-                _page(rig, dialect, name, path, (small, small_port), (large, large_port))
+                _page(
+                    rig, f"{name}, {SHOWN[dialect]}", path, (small, small_port), (large, large_port)
+                )
 
 
 def _province(rig: Rig, dialect: str, count: int) -> Installation:
@@ -88,7 +90,6 @@ def _give(units: list[str], draw: random.Random) -> None:
 
 def _page(
     rig: Rig,
-    dialect: str,
     name: str,
     path: str,
     small: tuple[Installation, int],
@@ -109,7 +110,7 @@ def _page(
             took[answer.port].append(answer.seconds * 1000)
     rig.add(
         Line(
-            name=f"{name} with {LARGE:,} units, {SHOWN[dialect]}, p95",
+            name=f"{name}, with {LARGE:,} units, p95",
             unit="ms",
             ours=p95(took[large[1]]),
             floor=p95(took[small[1]]),

@@ -91,7 +91,7 @@ def load_places() -> None:
 def _raising_in(slug: str) -> list[str]:
     """The units that raise in a campaign, without the office, which is there from the start."""
     chosen = {
-        data.SLUG: lambda unit: True,
+        data.SLUG: lambda _unit: True,
         data.GENERAL: lambda unit: unit.level in (UnitLevel.PREFECTURE, UnitLevel.COUNTY),
         data.EMERGENCY: lambda unit: unit.area_code.startswith("6229"),
     }[slug]

@@ -92,7 +92,17 @@ def _everywhere() -> list[UnitFacts]:
     for place, county in enumerate(_TOWNS, start=1):
         town, name = f"GS-{2000 + 10 * place}", f"{names[county]['name']}演示镇"
         english = f"{names[county]['name_en']} Demonstration"
-        found.append(UnitFacts(town, f"{name}募集站", f"{english} Town Station", _T, f"{county}901", name, known[county]))
+        found.append(
+            UnitFacts(
+                town,
+                f"{name}募集站",
+                f"{english} Town Station",
+                _T,
+                f"{county}901",
+                name,
+                known[county],
+            )
+        )
         found += [
             UnitFacts(
                 f"GS-{2000 + 10 * place + n}", f"{name}第{_CAPITALS[n]}村公益金箱",
@@ -159,7 +169,12 @@ def admit(campaign: str, codes: Sequence[str], paper: Stored, actor: Actor) -> N
     """Every step of an admission for these units, and their books. In a unit of work."""
     day = clock.today() - dt.timedelta(days=200)
     admissions.assess(
-        campaign, codes, looked_at="演示：看了登记证书、负责人和上年账目。", fit=True, on=day, actor=actor
+        campaign,
+        codes,
+        looked_at="演示：看了登记证书、负责人和上年账目。",
+        fit=True,
+        on=day,
+        actor=actor,
     )
     admissions.sign(campaign, codes, file=paper, signed_on=day, actor=actor)
     admissions.name_in_plan(campaign, codes, clause="演示：附件一", actor=actor)

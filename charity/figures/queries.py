@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Select, or_, select, tuple_
 
 from charity.donations import queries as donations
+from charity.donations import words as donor_words
+from charity.donations.words import WordView
 from charity.figures import tree
 from charity.figures.errors import CursorUnfit, LimitUnfit
 from charity.funds import queries as funds
@@ -206,6 +208,12 @@ def recent_gifts(campaign: str, code: str, limit: int = 10) -> list[RecentGift]:
     if place is None:
         raise UnknownUnit
     return [RecentGift(row.donor_shown, row.on) for row in donations.recent(place.book_id, limit)]
+
+
+def words(campaign: str, code: str, limit: int = 5) -> list[WordView]:
+    """Messages of a unit's donors that somebody let be shown, the newest first."""
+    found = funds.place(campaign, code)
+    return donor_words.in_public(found.book_id, limit) if found else []
 
 
 def last_check() -> LastCheck | None:

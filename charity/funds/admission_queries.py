@@ -99,7 +99,7 @@ def admissions_of(campaign: str, units: Iterable[str]) -> list[AdmissionView]:
     signed, named = _newest(Agreement, place.id, ids), _newest(PlanNaming, place.id, ids)
     filed = place.status in _ADMITTING and place.ends_on >= clock.today()
     return [
-        _view(place, row, assessed.get(row.id), signed.get(row.id), named.get(row.id), filed)
+        _view(place, row, assessed.get(row.id), signed.get(row.id), named.get(row.id), filed=filed)
         for row in rows
     ]
 
@@ -116,7 +116,7 @@ def _newest(model: Any, campaign_id: int, unit_ids: list[int]) -> dict[int, Any]
 
 
 def _view(
-    place: Any, row: Any, assessed: Any, signed: Any, named: Any, filed: bool
+    place: Any, row: Any, assessed: Any, signed: Any, named: Any, *, filed: bool
 ) -> AdmissionView:
     missing = rules.missing_steps(
         assessed_fit=bool(assessed and assessed.fit),

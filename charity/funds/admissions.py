@@ -62,7 +62,7 @@ def assess(
 def sign(
     campaign: str, units: Sequence[str], *, file: Stored, signed_on: dt.date, actor: Actor
 ) -> None:
-    """Write down the signed agreement of these units: a kept file, cleaned before by ``kernel.uploads``.
+    """Write down the signed agreement of these units: a kept file, cleaned by ``kernel.uploads``.
 
     Raises UnknownCampaign, NoSuchUnit, DayUnfit.
     """

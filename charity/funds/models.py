@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from charity.funds import unit_models as unit_models
+from charity.funds import unit_models as unit_models  # noqa: PLC0414 - their tables, too
 from charity.kernel.db import Base, Id, Moment, Ref, Words
 
 

@@ -34,9 +34,7 @@ REASON_LENGTH = 500
 _DAYS_AHEAD = 366
 
 
-def ask_steward(
-    unit: str, steward: str | None, *, since: dt.date, reason: str, by: Signed
-) -> str:
+def ask_steward(unit: str, steward: str | None, *, since: dt.date, reason: str, by: Signed) -> str:
     """Ask that ``steward`` (``None``: the unit itself again) may apply for ``unit``; request's id.
 
     Raises NoSuchUnit, StewardNotNeeded, StewardUnfit, DayUnfit, TextUnfit, and what
@@ -64,15 +62,9 @@ def appoint(request_id: str, by: Signed) -> None:
     ended = unit_full(asked["unit"])
     other = _checked(ended, asked["steward"] or None, since)
     signature = approvals.use(request_id, _facts(ended, other, since, asked["reason"]))
-    ids = dict(
-        db.session()
-        .execute(
-            select(Unit.code, Unit.id).where(
-                Unit.code.in_([ended.code, *([other.code] if other else [])])
-            )
-        )
-        .tuples()
-    )
+    codes = [ended.code, *([other.code] if other else [])]
+    rows = db.session().execute(select(Unit.code, Unit.id).where(Unit.code.in_(codes)))
+    ids: dict[str, int] = {row.code: row.id for row in rows}
     db.session().execute(
         insert(Steward).values(
             id=new_id(),

@@ -89,9 +89,7 @@ def rename_team(
     if clean == row.name:
         raise NothingChanged
     session = db.session()
-    before = session.scalar(
-        select(func.max(TeamName.valid_from)).where(TeamName.team_id == row.id)
-    )
+    before = session.scalar(select(func.max(TeamName.valid_from)).where(TeamName.team_id == row.id))
     if not rules.fits_day(since, clock.today(), before):
         raise DayUnfit(before=before or "—")
     session.execute(
@@ -101,11 +99,14 @@ def rename_team(
     )
     session.execute(update(Team).where(Team.id == row.id).values(name=clean))
     after = {"name": clean, "since": str(since)}
-    trail(actor, "team.renamed", "team", code, after, {"name": row.name})
+    trail(actor, "team.renamed", "team", code, after, before={"name": row.name})
 
 
 def close_team(code: str, *, on: dt.date | None = None, actor: Actor | None = None) -> None:
-    """The team takes no gifts from ``on`` (today) on. Raises NoSuchTeam, TeamNotTaking, DayUnfit."""
+    """The team takes no gifts from ``on`` (today) on.
+
+    Raises NoSuchTeam, TeamNotTaking, DayUnfit.
+    """
     require_atomic()
     row, on = _locked(code), on or clock.today()
     if not rules.fits_day(on, clock.today(), row.opened_on):
@@ -135,9 +136,7 @@ def _locked(code: str) -> Row[*tuple[Any, ...]]:
     row = (
         db.session()
         .execute(
-            select(
-                Team.id, Team.name, Team.opened_on, Team.closed_on, Unit.code.label("unit_code")
-            )
+            select(Team.id, Team.name, Team.opened_on, Team.closed_on, Unit.code.label("unit_code"))
             .join(Unit, Unit.id == Team.unit_id)
             .where(Team.code == code)
             .with_for_update(of=Team)

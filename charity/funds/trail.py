@@ -14,6 +14,7 @@ def trail(
     kind: str,
     name: str,
     after: Mapping[str, object],
+    *,
     before: Mapping[str, object] | None = None,
 ) -> None:
     """Say that ``actor`` did ``verb`` to the ``kind`` called ``name``."""

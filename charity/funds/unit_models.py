@@ -29,7 +29,10 @@ class UnitName(Base):
     """How a unit is called from a day on."""
 
     __tablename__ = "funds_unit_name"
-    __table_args__ = (Index("ix_funds_unit_name_unit_id_valid_from", "unit_id", "valid_from"), _KEPT)
+    __table_args__ = (
+        Index("ix_funds_unit_name_unit_id_valid_from", "unit_id", "valid_from"),
+        _KEPT,
+    )
     id: Mapped[Id]
     unit_id: Mapped[int] = mapped_column(ForeignKey("funds_unit.id"))
     valid_from: Mapped[dt.date] = mapped_column(Date)
@@ -42,7 +45,10 @@ class UnitArea(Base):
     """In which area a unit lies from a day on."""
 
     __tablename__ = "funds_unit_area"
-    __table_args__ = (Index("ix_funds_unit_area_unit_id_valid_from", "unit_id", "valid_from"), _KEPT)
+    __table_args__ = (
+        Index("ix_funds_unit_area_unit_id_valid_from", "unit_id", "valid_from"),
+        _KEPT,
+    )
     id: Mapped[Id]
     unit_id: Mapped[int] = mapped_column(ForeignKey("funds_unit.id"))
     valid_from: Mapped[dt.date] = mapped_column(Date)
@@ -93,7 +99,10 @@ class TeamName(Base):
     """How a team is called from a day on."""
 
     __tablename__ = "funds_team_name"
-    __table_args__ = (Index("ix_funds_team_name_team_id_valid_from", "team_id", "valid_from"), _KEPT)
+    __table_args__ = (
+        Index("ix_funds_team_name_team_id_valid_from", "team_id", "valid_from"),
+        _KEPT,
+    )
     id: Mapped[Id]
     team_id: Mapped[int] = mapped_column(ForeignKey("funds_team.id"))
     valid_from: Mapped[dt.date] = mapped_column(Date)

@@ -201,9 +201,7 @@ def create_units(facts: Sequence[UnitFacts], *, actor: Actor | None = None) -> N
     for place, model in enumerate((Unit, UnitName, UnitArea, UnitParent)):
         bulk_insert(session, cast("Table", model.__table__), [rows[place] for rows in made])
     for each in facts:
-        trail(
-            actor, "unit.created", "unit", each.code, {"name": each.name, "parent": each.parent}
-        )
+        trail(actor, "unit.created", "unit", each.code, {"name": each.name, "parent": each.parent})
 
 
 def create_unit(

@@ -31,9 +31,7 @@ def ancestors(code: str) -> tuple[str, ...]:
 
 def subtree(code: str) -> tuple[str, ...]:
     """The unit's code and those of all units below it, upper ones first."""
-    walk = (
-        select(Unit.id, Unit.code, Unit.depth).where(Unit.code == code).cte(recursive=True)
-    )
+    walk = select(Unit.id, Unit.code, Unit.depth).where(Unit.code == code).cte(recursive=True)
     walk = walk.union_all(
         select(_Other.id, _Other.code, _Other.depth).join(walk, _Other.parent_id == walk.c.id)
     )

@@ -62,9 +62,7 @@ def locked(code: str) -> Row[*tuple[Any, ...]]:
 
 def _dated(model: Any, unit_id: int, since: dt.date, **values: object) -> None:
     """A row of what holds from ``since`` on. Raises DayUnfit."""
-    before = db.session().scalar(
-        select(func.max(model.valid_from)).where(model.unit_id == unit_id)
-    )
+    before = db.session().scalar(select(func.max(model.valid_from)).where(model.unit_id == unit_id))
     if not rules.fits_day(since, clock.today(), before):
         raise DayUnfit(before=before or "—")
     db.session().execute(
@@ -92,11 +90,16 @@ def rename_unit(
     if (name, name_en) == (row.name, row.name_en):
         raise NothingChanged
     _dated(UnitName, row.id, since, name=name, name_en=name_en)
-    db.session().execute(
-        update(Unit).where(Unit.id == row.id).values(name=name, name_en=name_en)
-    )
+    db.session().execute(update(Unit).where(Unit.id == row.id).values(name=name, name_en=name_en))
     after = {"name": name, "name_en": name_en, "since": str(since)}
-    trail(actor, "unit.renamed", "unit", code, after, {"name": row.name, "name_en": row.name_en})
+    trail(
+        actor,
+        "unit.renamed",
+        "unit",
+        code,
+        after,
+        before={"name": row.name, "name_en": row.name_en},
+    )
 
 
 def place_unit(
@@ -120,7 +123,7 @@ def place_unit(
     _dated(UnitArea, row.id, since, **values)
     db.session().execute(update(Unit).where(Unit.id == row.id).values(**values))
     before = {"area_code": row.area_code, "area_name": row.area_name}
-    trail(actor, "unit.placed", "unit", code, {**values, "since": str(since)}, before)
+    trail(actor, "unit.placed", "unit", code, {**values, "since": str(since)}, before=before)
 
 
 def move_unit(code: str, parent: str | None, *, actor: Actor | None = None) -> None:
@@ -151,7 +154,8 @@ def move_unit(code: str, parent: str | None, *, actor: Actor | None = None) -> N
     depth = above.depth + 1 if above else 0
     _shift(row, above, depth)
     _dated(UnitParent, row.id, clock.today(), parent_id=above.id if above else None)
-    trail(actor, "unit.moved", "unit", code, {"parent": parent}, {"parent_id": str(row.parent_id)})
+    before = {"parent_id": str(row.parent_id)}
+    trail(actor, "unit.moved", "unit", code, {"parent": parent}, before=before)
 
 
 def _locked_any(code: str) -> Row[*tuple[Any, ...]] | None:

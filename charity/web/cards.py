@@ -43,18 +43,18 @@ def png(card: Card) -> bytes:
     image = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, WIDTH, 12), fill=_PINE)
-    _line(draw, _EDGE, 64, card.charity, 30, _INK_2)
-    _line(draw, _EDGE, 118, card.campaign, 40, _INK)
+    _line(draw, (_EDGE, 64), card.charity, 30, _INK_2)
+    _line(draw, (_EDGE, 118), card.campaign, 40, _INK)
     top = 220
     for line in _wrapped(card.unit, 68, 3):
-        _line(draw, _EDGE, top, line, 68, _INK, bold=True)
+        _line(draw, (_EDGE, top), line, 68, _INK, bold=True)
         top += 92
-    _line(draw, _EDGE, HEIGHT - 138, card.rule, 28, _PINE)
-    _line(draw, _EDGE, HEIGHT - 92, card.filing, 28, _INK_2)
+    _line(draw, (_EDGE, HEIGHT - 138), card.rule, 28, _PINE)
+    _line(draw, (_EDGE, HEIGHT - 92), card.filing, 28, _INK_2)
     _code(image, card.address)
     if card.test:
         draw.rectangle((0, HEIGHT - 40, WIDTH, HEIGHT), fill=_AMBER_WASH)
-        _line(draw, _EDGE, HEIGHT - 36, card.test, 22, _AMBER)
+        _line(draw, (_EDGE, HEIGHT - 36), card.test, 22, _AMBER)
     out = io.BytesIO()
     image.convert("P", palette=Image.Palette.ADAPTIVE, colors=64).save(out, "PNG", optimize=True)
     return out.getvalue()
@@ -76,7 +76,13 @@ def _code(image: Image.Image, address: str) -> None:
 
 
 def _line(
-    draw: ImageDraw.ImageDraw, x: int, y: int, text: str, size: int, fill: str, *, bold: bool = False
+    draw: ImageDraw.ImageDraw,
+    at: tuple[int, int],
+    text: str,
+    size: int,
+    fill: str,
+    *,
+    bold: bool = False,
 ) -> None:
     """One line of text, cut with an ellipsis where the room ends."""
     font = _font(_face(text, bold=bold), size)
@@ -84,7 +90,7 @@ def _line(
         while text and font.getlength(f"{text}…") > _TEXT_WIDTH:
             text = text[:-1]
         text = f"{text}…"
-    draw.text((x, y), text, font=font, fill=fill)
+    draw.text(at, text, font=font, fill=fill)
 
 
 def _wrapped(text: str, size: int, most: int) -> list[str]:

@@ -78,7 +78,9 @@ def test_the_share_card_is_a_picture_with_the_same_code(site: Flask, lang: str) 
 def test_long_and_rare_names_stay_on_the_card() -> None:
     for unit in ("𠮷" * 120, "名" * 120, "W" * 120, "A very long name of a unit " * 4, "一"):
         made = cards.png(
-            cards.Card("会", "活动", unit, "备案", "规则", "测试", "https://example.org/" + "a" * 100)
+            cards.Card(
+                "会", "活动", unit, "备案", "规则", "测试", "https://example.org/" + "a" * 100
+            )
         )
         image = Image.open(io.BytesIO(made)).convert("RGB")
         # Nothing is drawn into the margin beside the QR code.
@@ -152,7 +154,9 @@ def test_the_table_has_one_row_for_each_unit(site: Flask, lang: str) -> None:
     rows = page.all("//tbody//tr")
     assert len(rows) == len(world.UNITS)
     links = page.all(f"//tbody//th//a[contains(@href, '/units/{world.COUNTY}')]/@href")
-    assert set(links) == {f"/campaigns/{slug}/units/{world.COUNTY}" for slug in (world.OPEN, world.ENDED)}
+    assert set(links) == {
+        f"/campaigns/{slug}/units/{world.COUNTY}" for slug in (world.OPEN, world.ENDED)
+    }
     alone = client.get(f"/units?campaign={world.ENDED}")
     assert len(alone.all("//tbody//tr")) == 2
 

@@ -98,7 +98,7 @@ def admission_assess(code: str, slug: str) -> Answer:
             on=form.assessed_on.data, actor=by.actor,
         )  # fmt: skip
 
-    return _step(code, slug, "assess", form, work, _("评估已登记。"))
+    return _step(code, slug, "assess", form, work=work, said=_("评估已登记。"))
 
 
 @bp.post("/units/<code>/admissions/<slug>/sign")
@@ -119,7 +119,7 @@ def admission_sign(code: str, slug: str) -> Answer:
             slug, _codes(form, code), file=stored, signed_on=form.signed_on.data, actor=by.actor
         )
 
-    return _step(code, slug, "sign", form, work, _("协议已登记。"))
+    return _step(code, slug, "sign", form, work=work, said=_("协议已登记。"))
 
 
 @bp.post("/units/<code>/admissions/<slug>/name")
@@ -132,7 +132,7 @@ def admission_name(code: str, slug: str) -> Answer:
         codes = _codes(form, code)
         admissions.name_in_plan(slug, codes, clause=form.clause.data, actor=by.actor)
 
-    return _step(code, slug, "name", form, work, _("在方案中的位置已登记。"))
+    return _step(code, slug, "name", form, work=work, said=_("在方案中的位置已登记。"))
 
 
 @bp.post("/units/<code>/admissions/<slug>/book")
@@ -148,7 +148,7 @@ def admission_book(code: str, slug: str) -> Answer:
             codes = [view.unit_code for view in views if view.admitted_at is None] or [code]
         admissions.ask_books(slug, codes, by=by)
 
-    return _step(code, slug, "book", form, work, _("申请已提出，等待另一人审批。"))
+    return _step(code, slug, "book", form, work=work, said=_("申请已提出，等待另一人审批。"))
 
 
 @bp.get("/units/<code>/admissions/<slug>/agreement")
@@ -266,7 +266,7 @@ def _codes(form: FlaskForm, code: str) -> list[str]:
 
 
 def _step(
-    code: str, slug: str, name: str, form: FlaskForm, work: Callable[[], object], said: str
+    code: str, slug: str, name: str, form: FlaskForm, *, work: Callable[[], object], said: str
 ) -> Answer:
     """Do one step and come back to the page that shows them all."""
     refuse_doubled_fields()

@@ -137,9 +137,7 @@ def unit(code: str) -> str:
         teams=queries.teams(code),
         stewards=queries.stewards(code),
         joined=[each for each in funds.campaigns() if each.slug in joined],
-        to_join=[
-            each for each in admission_queries.campaigns_to_join() if each.slug not in joined
-        ],
+        to_join=[each for each in admission_queries.campaigns_to_join() if each.slug not in joined],
         may_change=may_change(),
     )
 

@@ -1,4 +1,4 @@
-"""Pages of raising units: each one's own, its QR code, print sheet and share card; the public table.
+"""Pages of raising units: each one's own, its QR code, print sheet and share card; the table.
 
 Rule: every figure stands together with the entry number it is as of, read in the same snapshot.
 """
@@ -43,6 +43,7 @@ def unit(slug: str, code: str) -> str:
         subtree=row.subtree,
         as_of_entry=ledger.head(),
         children=figures.child_rows(slug, code),
+        words=figures.words(slug, code),
         recent_gifts=present.recent(figures.recent_gifts(slug, code, RECENT)),
         page_url=_page(slug, code),
         card_url=absolute(url_for("site.unit_card", slug=slug, code=code, lang=language())),

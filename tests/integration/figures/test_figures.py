@@ -61,7 +61,7 @@ def test_pages_follow_each_other_without_gap(ctx: Flask) -> None:
         for number in range(10, 17):
             funds.create_unit(
                 f"GS-{number:04}", f"测试村{number}", "Test village", level=UnitLevel.VILLAGE,
-                area_code=f"6205{number}", area_name="测试村", parent=TOWN,
+                area_code=f"6205220{number}", area_name="测试村", parent=TOWN,
             )  # fmt: skip
             funds.admit_unit(SLUG, f"GS-{number:04}")
     whole = [row.code for row in figures.unit_rows(limit=200).items]

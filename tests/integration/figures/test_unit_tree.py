@@ -18,7 +18,18 @@ from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.ledger import queries as ledger
 from charity.ledger.queries import FIGURE_COLUMNS, Figures
-from tests.gifts import COUNTY, OFFICE, SLUG, TOWN, campaign_facts, create, give, make_place, settle, tell
+from tests.gifts import (
+    COUNTY,
+    OFFICE,
+    SLUG,
+    TOWN,
+    campaign_facts,
+    create,
+    give,
+    make_place,
+    settle,
+    tell,
+)
 from tests.gifts import body as body_of
 
 SECOND = "zonghe"
@@ -55,16 +66,12 @@ def plus(*all_of: Figures) -> Figures:
 def by_sql() -> dict[str, Figures]:
     """Each unit's own figures over all its books, asked of the database without anything kept."""
     rows = db.session().execute(ledger.book_figures()).mappings().all()
-    units_of = dict(
-        db.session()
-        .execute(
-            text(
-                "SELECT book_id, code FROM funds_campaign_unit p"
-                " JOIN funds_unit u ON u.id = p.unit_id"
-            )
+    places = db.session().execute(
+        text(
+            "SELECT book_id, code FROM funds_campaign_unit p JOIN funds_unit u ON u.id = p.unit_id"
         )
-        .tuples()
     )
+    units_of = {row.book_id: row.code for row in places}
     found: dict[str, Figures] = {code: Figures() for code in units_of.values()}
     for row in rows:
         code = units_of[row["book_id"]]
@@ -79,7 +86,10 @@ def check() -> None:
     assert rows.keys() == own.keys()
     for code, row in rows.items():
         assert row.figures == own[code], code
-        below = [row.figures, *(rows[each].subtree for each in rows if rows[each].parent_code == code)]
+        below = [
+            row.figures,
+            *(rows[each].subtree for each in rows if rows[each].parent_code == code),
+        ]
         assert row.subtree == plus(*below), code
     totals = figures.totals()
     assert totals.figures == plus(*own.values())

@@ -39,8 +39,13 @@ def workbook(*rows: Sequence[object], headings: Sequence[str] = unit_import.HEAD
 def packed(content: bytes, **changes: bytes) -> bytes:
     """The same workbook with parts replaced or added; ``__`` in a name is a slash."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        named = {name.replace("__", "/").replace("_dot_", "."): body for name, body in changes.items()}
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        named = {
+            name.replace("__", "/").replace("_dot_", "."): body for name, body in changes.items()
+        }
         for part in old.namelist():
             if part not in named:
                 new.writestr(part, old.read(part))
@@ -102,7 +107,9 @@ def test_one_wrong_row_registers_nobody_and_is_named() -> None:
 
 @pytest.mark.usefixtures("place")
 def test_two_thousand_units_at_once() -> None:
-    rows = [(f"V-{n}", f"村{n}", "", "村", "620123101201", f"村{n}", COUNTY, "") for n in range(2_200)]
+    rows = [
+        (f"V-{n}", f"村{n}", "", "村", "620123101201", f"村{n}", COUNTY, "") for n in range(2_200)
+    ]
     with atomic():
         assert unit_import.register(workbook(*rows), "0" * 64, actor=ACTOR) == 2_200
     assert unit_queries.unit_count() == 2_203
@@ -128,7 +135,10 @@ ATTACKS: dict[str, tuple[type[RuleBroken], object]] = {
     "no zip": (sheets.NotAWorkbook, b"PK\x03\x04 no"),
     "empty": (sheets.NotAWorkbook, b""),
     "html": (sheets.NotAWorkbook, b"<html></html>"),
-    "another zip": (sheets.NotAWorkbook, lambda: packed(b"PK\x05\x06" + b"\x00" * 18, a_dot_txt=b"x")),
+    "another zip": (
+        sheets.NotAWorkbook,
+        lambda: packed(b"PK\x05\x06" + b"\x00" * 18, a_dot_txt=b"x"),
+    ),
     "too large": (sheets.WorkbookTooLarge, lambda: b"PK" + b"\x00" * sheets.MAX_BYTES),
     "bomb": (sheets.WorkbookTooLarge, bomb),
     "entities": (sheets.WorkbookActs, lambda: packed(workbook(GOOD), **{SHEET: ENTITY})),
@@ -145,12 +155,15 @@ ATTACKS: dict[str, tuple[type[RuleBroken], object]] = {
     "command": (sheets.CellUnfit, lambda: workbook((*GOOD[:1], "=cmd|'/c calc'!A0", *GOOD[2:]))),
     "error": (sheets.CellUnfit, lambda: workbook(("#REF!", *GOOD[1:]))),
     "long": (sheets.CellUnfit, lambda: workbook((GOOD[0], "村" * 3_000, *GOOD[2:]))),
-    "heading missing": (sheets.HeadingMissing, lambda: workbook(GOOD[1:], headings=unit_import.HEADINGS[1:])),
+    "heading missing": (
+        sheets.HeadingMissing,
+        lambda: workbook(GOOD[1:], headings=unit_import.HEADINGS[1:]),
+    ),
     "heading twice": (
         sheets.HeadingMissing,
         lambda: workbook((*GOOD, "x"), headings=(*unit_import.HEADINGS, "编码")),
     ),
-    "nothing": (sheets.NoRows, lambda: workbook()),
+    "nothing": (sheets.NoRows, workbook),
     "too many": (sheets.TooManyRows, lambda: workbook(*[GOOD] * (unit_import.MOST_ROWS + 1))),
     "a row far down": (
         sheets.TooManyRows,
@@ -159,7 +172,9 @@ ATTACKS: dict[str, tuple[type[RuleBroken], object]] = {
             **{
                 SHEET: sheet_xml(
                     '<row r="1">'
-                    + "".join(f'<c t="inlineStr"><is><t>{h}</t></is></c>' for h in unit_import.HEADINGS)
+                    + "".join(
+                        f'<c t="inlineStr"><is><t>{h}</t></is></c>' for h in unit_import.HEADINGS
+                    )
                     + '</row><row r="1048576"><c t="inlineStr"><is><t>V</t></is></c></row>'
                 )
             },

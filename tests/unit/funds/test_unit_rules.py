@@ -20,7 +20,9 @@ def test_names_that_can_be_shown(text: str) -> None:
     assert rules.clean_text(text, 120) == text.strip()
 
 
-@pytest.mark.parametrize("text", ["a\u202eb", "a\u200bb", "a\x00b", "a\nb", "a" + "\u0301" * 4, "字" * 121])
+@pytest.mark.parametrize(
+    "text", ["a\u202eb", "a\u200bb", "a\x00b", "a\nb", "a" + "\u0301" * 4, "字" * 121]
+)
 def test_names_that_cannot(text: str) -> None:
     assert rules.clean_text(text, 120) is None
 
@@ -54,7 +56,13 @@ def test_a_change_fits_between_the_last_and_today() -> None:
 
 
 def test_steps_come_in_their_order() -> None:
-    everything = {"assessed_fit": False, "signed": False, "named": False, "filed": False, "unit_open": False}
+    everything = {
+        "assessed_fit": False,
+        "signed": False,
+        "named": False,
+        "filed": False,
+        "unit_open": False,
+    }
     assert rules.missing_steps(**everything) == [
         AdmissionStep.UNIT_OPEN,
         AdmissionStep.ASSESSMENT,
