@@ -6,10 +6,12 @@ the roles from the database, the unit and those above it. The view itself only s
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
 from statistics import median
+from typing import Self
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -76,10 +78,8 @@ def _decide(app: Flask, door: roles.Door, browser: FlaskClient) -> float:
         view: Callable[..., object] = app.view_functions[door.endpoint]
         arguments = context.request.view_args or {}
         begin = time.perf_counter()
-        try:
+        with contextlib.suppress(RuleBroken, HTTPException):
             view(**arguments)
-        except (RuleBroken, HTTPException):
-            pass
         seconds = time.perf_counter() - begin
     db.session.remove()
     return seconds * 1000
@@ -134,7 +134,7 @@ class _Crowd:
             threading.Thread(target=self._again, args=(address,)) for address in addresses
         ]
 
-    def __enter__(self) -> _Crowd:
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         time.sleep(0.5)

@@ -6,4 +6,4 @@ from charity.app import create_app
 from charity.web.turns import Turns
 
 app = create_app()
-app.wsgi_app = Turns(app.wsgi_app)  # type: ignore[method-assign] # Flask's own way
+app.wsgi_app = Turns(app.wsgi_app)  # type: ignore[assignment,method-assign] # Flask's own way

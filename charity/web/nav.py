@@ -1,7 +1,7 @@
-"""What every page knows: whose site this is, who reads it and in which language, test or real money.
+"""What every page knows: whose site this is, who reads it in which language, test or real money.
 
-Rule: an error page is drawn even when the database is away, so it asks the database for nothing; and
-it reads the same to everyone, so that what is not yours cannot be told from what is not there.
+Rule: an error page is drawn even when the database is away, so it asks the database for nothing;
+and it reads the same to everyone, so that what is not yours is not told from what is not there.
 """
 
 from __future__ import annotations

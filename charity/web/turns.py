@@ -1,7 +1,7 @@
 """How many requests one process works on at once, and which ones stand aside.
 
-Rule: a sign-in does not work, it waits for its turn to be hashed (``people.passwords``). So it has a
-thread beside those of the pages, and however many sign in at once, pages find all of theirs. What
+Rule: a sign-in does not work, it waits for its turn to be hashed (``people.passwords``). So it has
+a thread beside those of the pages, and however many sign in at once, pages find all of theirs. What
 finds no place aside is a request like any other.
 """
 
@@ -26,9 +26,7 @@ _HASHED = frozenset({"/login", "/account/password"})
 class Turns:
     """A WSGI application that lets so many requests in at once, sign-ins beside them."""
 
-    def __init__(
-        self, app: WSGIApplication, *, working: int = WORKING, aside: int = ASIDE
-    ) -> None:
+    def __init__(self, app: WSGIApplication, *, working: int = WORKING, aside: int = ASIDE) -> None:
         self._app = app
         self._room = threading.Semaphore(working)
         self._aside = threading.Semaphore(aside)

@@ -175,9 +175,7 @@ def test_nothing_is_wider_than_a_small_phone(
         Screen(page).no_sideways()
 
 
-def test_every_link_leads_somewhere(
-    live: Site, opened: Open, addresses: list[Address]
-) -> None:
+def test_every_link_leads_somewhere(live: Site, opened: Open, addresses: list[Address]) -> None:
     page = opened("/", may_answer=(404, 409))
     hrefs: dict[str, Address] = {}
     for address in addresses:

@@ -100,7 +100,7 @@ def doors(app: Flask) -> list[Door]:
 
 
 def _path(rule: Rule, mark: Mark) -> str:
-    values: dict[str, Any] = {name: NOTHING for name in rule.arguments}
+    values: dict[str, Any] = dict.fromkeys(rule.arguments, NOTHING)
     if "code" in values:
         values["code"] = UNIT
     for name, converter in rule._converters.items():
@@ -276,5 +276,3 @@ def _with_roles(rows: Table) -> list[str]:
 def _cell(door: Door, answer: Answer | str) -> str:
     proving = answer is Answer.IN and door.mark.second_factor
     return Answer.PROVE.value if proving else str(answer)
-
-

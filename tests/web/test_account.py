@@ -122,9 +122,7 @@ def test_a_code_opens_once(site: Flask, clerk: Signed, stopped: Clock) -> None:
     assert page.error_of("code")
 
 
-def test_a_new_password_ends_the_other_sessions(
-    site: Flask, clerk: Signed, stopped: Clock
-) -> None:
+def test_a_new_password_ends_the_other_sessions(site: Flask, clerk: Signed, stopped: Clock) -> None:
     other, browser = browser_of(site, clerk), browser_of(site, clerk)
     path = "/account/password"
     new = "月亮掉进井里捞不上来"

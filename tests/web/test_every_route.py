@@ -19,6 +19,7 @@ from charity.web.guards import public, signed_in, staff, unit_staff
 from tests.client import Client, check_headers
 from tests.conftest import TestDatabase, make_settings
 
+
 def rules(app: Flask, access: Access) -> list[Rule]:
     """The addresses of one group."""
     return [

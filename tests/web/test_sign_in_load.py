@@ -63,7 +63,7 @@ def _environ(method: str, path: str) -> dict[str, str]:
 
 
 def test_sign_ins_take_no_place_from_pages() -> None:
-    """With every place aside taken, a page is let in at once; with pages' places taken, it waits."""
+    """With every place aside taken, a page is let in; with pages' own places taken, it waits."""
     hold = threading.Event()
     entered: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Signing in over the pages: one answer to strangers, nothing to fix beforehand, no way elsewhere."""
+"""Signing in over the pages: one answer to strangers, nothing fixed before, no way elsewhere."""
 
 from __future__ import annotations
 
@@ -54,21 +54,21 @@ def manager(site: Flask) -> Signed:
 
 
 @pytest.fixture
-def browser(site: Flask) -> Client:
+def caller(site: Flask) -> Client:
     """A reader of Chinese, signed in as nobody."""
     return Client(site, "zh", NAMES)
 
 
-def enter(browser: Client, path: str = "/login", **changes: str) -> Client:
+def enter(caller: Client, path: str = "/login", **changes: str) -> Client:
     """Sign in by password."""
     given = {"address": MAIL, "password": PASSWORD, "action": "password", **changes}
-    browser.submit(path, 303, **given)
-    return browser
+    caller.submit(path, 303, **given)
+    return caller
 
 
-def where(browser: Client, path: str, **kw: str) -> str:
+def where(caller: Client, path: str, **kw: str) -> str:
     """Where this address sends one; empty when it answers itself."""
-    answer = browser.http.get(path, **kw)
+    answer = caller.http.get(path, **kw)
     return answer.headers.get("Location", "")
 
 
@@ -77,31 +77,29 @@ def signed_cookie(client: FlaskClient) -> str | None:
     return found.value if found else None
 
 
-def test_a_password_opens_the_desk_and_signing_out_ends_it(
-    browser: Client, manager: Signed
-) -> None:
-    assert where(browser, "/desk/") == "/login?next=/desk/"
-    enter(browser)
-    page = browser.get("/desk/")
+def test_a_password_opens_the_desk_and_signing_out_ends_it(caller: Client, manager: Signed) -> None:
+    assert where(caller, "/desk/") == "/login?next=/desk/"
+    enter(caller)
+    page = caller.get("/desk/")
     assert page.all("//nav//a[@href='/desk/'][contains(., '工作台')]")
     assert NAME in page.text
-    kept = signed_cookie(browser.http)
-    browser.post("/logout", {"csrf_token": page.value("csrf_token")})
-    assert signed_cookie(browser.http) is None
+    kept = signed_cookie(caller.http)
+    caller.post("/logout", {"csrf_token": page.value("csrf_token")})
+    assert signed_cookie(caller.http) is None
     # The token itself is worth nothing any more: the session ended on the server.
-    browser.http.set_cookie(COOKIE, kept or "")
-    assert where(browser, "/desk/") == "/login?next=/desk/"
+    caller.http.set_cookie(COOKIE, kept or "")
+    assert where(caller, "/desk/") == "/login?next=/desk/"
 
 
 def test_the_public_site_knows_who_reads_only_when_somebody_is_signed_in(
-    browser: Client, manager: Signed
+    caller: Client, manager: Signed
 ) -> None:
-    page = browser.get("/help")
+    page = caller.get("/help")
     assert page.all("//footer//a[@href='/login']")
     assert not page.all("//header//a[@href='/desk/']")
     assert page.response.headers["Cache-Control"] == "no-cache"
-    sign_in(browser.http, manager)
-    page = browser.get("/help")
+    sign_in(caller.http, manager)
+    page = caller.get("/help")
     assert page.all("//header//a[@href='/desk/']")
     assert not page.all("//footer//a[@href='/login']")
     assert page.response.headers["Cache-Control"] == "no-store"
@@ -112,13 +110,13 @@ def test_what_is_wrong_is_not_said(site: Flask, manager: Signed, lang: str) -> N
     """A stranger's address, a wrong password: the same status and the same words."""
     answers = set()
     for address in (MAIL, "nobody@example.org"):
-        browser = Client(site, lang, NAMES)
-        page = browser.submit(
+        caller = Client(site, lang, NAMES)
+        page = caller.submit(
             "/login", 401, address=address, password="not this one", action="password"
         )
         assert page.summary
         answers.add(re.sub(r'value="[^"]*"', "", page.response.text))
-        assert signed_cookie(browser.http) is None
+        assert signed_cookie(caller.http) is None
     assert len(answers) == 1
 
 
@@ -127,10 +125,10 @@ def test_a_link_is_sent_to_whom_it_belongs_and_the_answer_is_the_same(
 ) -> None:
     answers = set()
     for address in (MAIL, "nobody@example.org"):
-        browser = Client(site, "zh", NAMES)
-        answer = browser.submit("/login", 303, address=address, password="", action="link")
+        caller = Client(site, "zh", NAMES)
+        answer = caller.submit("/login", 303, address=address, password="", action="link")
         answers.add((answer.response.headers["Location"], answer.response.text))
-        browser.get("/login/sent")
+        caller.get("/login/sent")
     assert len(answers) == 1
     with site.app_context():
         assert len(links_sent(MAIL)) == 1
@@ -146,15 +144,15 @@ def made_link(site: Flask, who: Signed) -> str:
 
 
 def test_a_link_is_opened_by_scanners_and_used_by_the_button_once(
-    site: Flask, browser: Client, manager: Signed
+    site: Flask, caller: Client, manager: Signed
 ) -> None:
     path = made_link(site, manager)
     for _ in range(3):
-        page = browser.get(path)
+        page = caller.get(path)
         assert page.response.headers["Cache-Control"] == "no-store"
-    assert signed_cookie(browser.http) is None
-    browser.submit(path)
-    assert browser.get("/desk/")
+    assert signed_cookie(caller.http) is None
+    caller.submit(path)
+    assert caller.get("/desk/")
     stranger = Client(site, "zh", NAMES)
     page = stranger.submit(path, 401)
     assert "已经使用过" in page.summary
@@ -162,10 +160,10 @@ def test_a_link_is_opened_by_scanners_and_used_by_the_button_once(
 
 
 def test_a_link_that_never_was_reads_like_one_that_was_used(
-    site: Flask, browser: Client, manager: Signed
+    site: Flask, caller: Client, manager: Signed
 ) -> None:
     path = made_link(site, manager)
-    browser.submit(path)
+    caller.submit(path)
     texts = []
     for one in (path, "/login/link/never-was"):
         stranger = Client(site, "zh", NAMES)
@@ -193,58 +191,56 @@ def test_a_link_that_never_was_reads_like_one_that_was_used(
     ],
 )
 def test_nothing_leads_elsewhere_after_signing_in(
-    browser: Client, manager: Signed, target: str
+    caller: Client, manager: Signed, target: str
 ) -> None:
-    page = browser.get("/login")
+    page = caller.get("/login")
     given = {"address": MAIL, "password": PASSWORD, "csrf_token": page.value("csrf_token")}
-    answer = browser.http.post("/login", data=given, query_string={"next": target})
+    answer = caller.http.post("/login", data=given, query_string={"next": target})
     assert answer.status_code in (303, 400)
     if answer.status_code == 303:
         assert answer.headers["Location"] in ("/account/", "/desk/")
 
 
-def test_one_comes_back_to_where_one_wanted_to_go(browser: Client, manager: Signed) -> None:
+def test_one_comes_back_to_where_one_wanted_to_go(caller: Client, manager: Signed) -> None:
     target = "/desk/fund/people?after=abc"
-    sent = where(browser, target)
+    sent = where(caller, target)
     assert sent.startswith("/login?next=")
-    answer = enter_at(browser, sent)
+    answer = enter_at(caller, sent)
     assert answer == target
     # Signed in already, the sign-in page leads on.
-    assert where(browser, sent) == target
-    assert where(browser, "/login?next=//evil.example") == "/desk/"
+    assert where(caller, sent) == target
+    assert where(caller, "/login?next=//evil.example") == "/desk/"
 
 
-def enter_at(browser: Client, path: str) -> str:
-    page = browser.submit(path, 303, address=MAIL, password=PASSWORD, action="password")
+def enter_at(caller: Client, path: str) -> str:
+    page = caller.submit(path, 303, address=MAIL, password=PASSWORD, action="password")
     return str(page.response.headers["Location"])
 
 
 def test_a_session_fixed_beforehand_is_worth_nothing(
-    site: Flask, browser: Client, manager: Signed
+    site: Flask, caller: Client, manager: Signed
 ) -> None:
     """What an attacker put into the browser before is replaced, and their own session ends."""
     with site.app_context():
         with atomic():
             attacker = make_person("测试外人", email="attacker@example.org")
         db.session.remove()
-    sign_in(browser.http, attacker)
-    planted = signed_cookie(browser.http)
-    form = browser.get("/login/link/any")
+    sign_in(caller.http, attacker)
+    planted = signed_cookie(caller.http)
+    form = caller.get("/login/link/any")
     given = {"address": MAIL, "password": PASSWORD, "csrf_token": form.value("csrf_token")}
-    assert browser.http.post("/login", data=given).status_code == 303
-    fresh = signed_cookie(browser.http)
+    assert caller.http.post("/login", data=given).status_code == 303
+    fresh = signed_cookie(caller.http)
     assert fresh
     assert fresh != planted
-    assert NAME in browser.get("/account/").text
+    assert NAME in caller.get("/account/").text
     theirs = site.test_client()
     theirs.set_cookie(COOKIE, planted or "")
     assert theirs.get("/account/").status_code == 303
 
 
 @pytest.mark.parametrize("value", ["", "x", "a.b", "é", "x" * 5000])
-def test_a_cookie_that_is_not_ours_opens_nothing(
-    site: Flask, manager: Signed, value: str
-) -> None:
+def test_a_cookie_that_is_not_ours_opens_nothing(site: Flask, manager: Signed, value: str) -> None:
     client = site.test_client()
     assert client.get("/account/", headers={"Cookie": f"{COOKIE}={value}"}).status_code == 303
 
@@ -260,17 +256,17 @@ def test_a_cookie_signed_with_another_key_opens_nothing(site: Flask, manager: Si
     assert client.get("/account/").status_code == 303
 
 
-def test_forms_are_taken_from_our_own_pages_only(browser: Client, manager: Signed) -> None:
+def test_forms_are_taken_from_our_own_pages_only(caller: Client, manager: Signed) -> None:
     given = {"address": MAIL, "password": PASSWORD}
-    browser.post("/login", given, 400)
-    stale = browser.get("/login").value("csrf_token")
-    enter(browser)
-    page = browser.get("/desk/")
-    assert browser.http.post("/logout", data={}).status_code == 400
+    caller.post("/login", given, 400)
+    stale = caller.get("/login").value("csrf_token")
+    enter(caller)
+    page = caller.get("/desk/")
+    assert caller.http.post("/logout", data={}).status_code == 400
     # What was drawn before signing in is worth nothing after.
-    assert browser.http.post("/logout", data={"csrf_token": stale}).status_code == 400
-    browser.get("/desk/")
-    browser.post("/logout", {"csrf_token": page.value("csrf_token")})
+    assert caller.http.post("/logout", data={"csrf_token": stale}).status_code == 400
+    caller.get("/desk/")
+    caller.post("/logout", {"csrf_token": page.value("csrf_token")})
 
 
 def test_the_cookie_is_for_this_site_over_tls_and_out_of_scripts_reach(
@@ -282,7 +278,8 @@ def test_the_cookie_is_for_this_site_over_tls_and_out_of_scripts_reach(
     at = {"base_url": "https://give.example.org"}
     form = client.get("/login", **at)
     given = {"address": MAIL, "password": PASSWORD, "csrf_token": token_of(form.text)}
-    answer = client.post("/login", data=given, headers={"Referer": "https://give.example.org/"}, **at)
+    at["headers"] = {"Referer": "https://give.example.org/"}  # type: ignore[assignment]
+    answer = client.post("/login", data=given, **at)
     (line,) = [one for one in answer.headers.getlist("Set-Cookie") if "signed" in one]
     assert line.startswith("__Host-signed=")
     for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
@@ -295,44 +292,44 @@ def test_the_cookie_is_for_this_site_over_tls_and_out_of_scripts_reach(
 
 
 def test_the_second_factor_is_asked_for_and_changes_the_token(
-    site: Flask, browser: Client, manager: Signed, stopped: Clock
+    site: Flask, caller: Client, manager: Signed, stopped: Clock
 ) -> None:
     secret = person_of(site, manager).with_totp()
-    enter(browser)
+    enter(caller)
     target = "/desk/fund/people/invite"
-    asked = where(browser, target)
+    asked = where(caller, target)
     assert asked == f"/login/second-factor?next={target}"
-    before = signed_cookie(browser.http)
-    page = browser.submit(asked, 422, code="")
+    before = signed_cookie(caller.http)
+    page = caller.submit(asked, 422, code="")
     assert page.error_of("code")
-    page = browser.submit(asked, 422, code="000000")
+    page = caller.submit(asked, 422, code="000000")
     assert page.error_of("code")
     stopped.on(minutes=1)
-    answer = browser.submit(asked, 303, code=use_code(secret, stopped.now))
+    answer = caller.submit(asked, 303, code=use_code(secret, stopped.now))
     assert answer.response.headers["Location"] == target
-    assert signed_cookie(browser.http) != before
-    browser.get(target)
+    assert signed_cookie(caller.http) != before
+    caller.get(target)
     # The token from before the second factor is nobody's.
     old = site.test_client()
     old.set_cookie(COOKIE, before or "")
     assert old.get("/account/").status_code == 303
     # And it is asked for again after its time, on pages that need it and on no other.
     stopped.on(hours=1, minutes=50)
-    browser.get("/account/")
+    caller.get("/account/")
     stopped.on(hours=1, minutes=50)
-    browser.get("/account/")
+    caller.get("/account/")
     stopped.on(minutes=30)
-    browser.get("/desk/fund/people")
-    assert where(browser, target) == asked
+    caller.get("/desk/fund/people")
+    assert where(caller, target) == asked
 
 
 def test_what_a_form_wanted_is_asked_for_again_from_its_page(
-    site: Flask, browser: Client, manager: Signed
+    site: Flask, caller: Client, manager: Signed
 ) -> None:
     """A POST without a fresh second factor comes back to the page of the form, not to the POST."""
-    sign_in(browser.http, manager, second_factor=False)
-    page = browser.get("/desk/fund/people")
-    answer = browser.http.post(
+    sign_in(caller.http, manager, second_factor=False)
+    page = caller.get("/desk/fund/people")
+    answer = caller.http.post(
         f"/desk/fund/people/{manager.person_id}/roles",
         data={"csrf_token": page.value("csrf_token"), "role": "cashier"},
         headers={"Referer": "http://127.0.0.1:8000/desk/fund/people/x"},
@@ -340,45 +337,45 @@ def test_what_a_form_wanted_is_asked_for_again_from_its_page(
     assert answer.headers["Location"] == "/login/second-factor?next=/desk/fund/people/x"
 
 
-def test_sessions_end_on_the_server(site: Flask, browser: Client, manager: Signed) -> None:
+def test_sessions_end_on_the_server(site: Flask, caller: Client, manager: Signed) -> None:
     """From the list of devices, and with every role taken."""
     other = site.test_client()
     sign_in(other, manager)
-    sign_in(browser.http, manager)
+    sign_in(caller.http, manager)
     assert other.get("/account/").status_code == 200
-    page = browser.get("/account/")
+    page = caller.get("/account/")
     for path in page.all("//form[contains(@action, '/account/sessions/')]/@action"):
-        browser.post(path, {"csrf_token": page.value("csrf_token")})
+        caller.post(path, {"csrf_token": page.value("csrf_token")})
     assert other.get("/account/").status_code == 303
-    assert browser.get("/account/")
+    assert caller.get("/account/")
     with site.app_context():
         with atomic():
             make_person("测试另一位", Grant(Role.FUND_MANAGER), email="other@example.org")
         atomically(roles.revoke)(manager.person_id, Role.FUND_MANAGER, by=None)
         db.session.remove()
-    assert where(browser, "/account/") == "/login?next=/account/"
+    assert where(caller, "/account/") == "/login?next=/account/"
 
 
-def test_anothers_session_is_not_there(site: Flask, browser: Client, manager: Signed) -> None:
+def test_anothers_session_is_not_there(site: Flask, caller: Client, manager: Signed) -> None:
     with site.app_context():
         with atomic():
             stranger = make_person("测试外人", email="stranger@example.org")
         db.session.remove()
-    sign_in(browser.http, manager)
-    token = browser.get("/account/").value("csrf_token")
+    sign_in(caller.http, manager)
+    token = caller.get("/account/").value("csrf_token")
     for name in (stranger.session_id, "0" * 16):
-        browser.post(f"/account/sessions/{name}/end", {"csrf_token": token}, 404)
+        caller.post(f"/account/sessions/{name}/end", {"csrf_token": token}, 404)
     theirs = site.test_client()
     sign_in(theirs, stranger)
     assert theirs.get("/account/").status_code == 200
 
 
-def test_too_many_tries_are_told_when_to_come_back(browser: Client, manager: Signed) -> None:
+def test_too_many_tries_are_told_when_to_come_back(caller: Client, manager: Signed) -> None:
     statuses = []
     for _ in range(12):
-        page = browser.get("/login")
+        page = caller.get("/login")
         given = {"address": MAIL, "password": "no", "csrf_token": page.value("csrf_token")}
-        answer = browser.http.post("/login", data=given)
+        answer = caller.http.post("/login", data=given)
         statuses.append(answer.status_code)
         if answer.status_code == 429:
             assert int(answer.headers["Retry-After"]) > 0
@@ -410,28 +407,28 @@ def test_a_demo_button_signs_in_with_a_true_second_factor(
         db.session.remove()
     assert len(people) == 8
     for one in people:
-        browser = Client(app, "zh", NAMES)
-        page = browser.get("/login?next=/account/")
+        caller = Client(app, "zh", NAMES)
+        page = caller.get("/login?next=/account/")
         (action,) = page.all(f"//form[contains(@action, '/login/demo/{one.role.value}')]/@action")
-        browser.post(action, {"csrf_token": page.value("csrf_token")})
-        assert one.name in browser.get("/account/").text
-        with app.test_request_context(headers={"Cookie": _cookie_header(browser)}):
+        caller.post(action, {"csrf_token": page.value("csrf_token")})
+        assert one.name in caller.get("/account/").text
+        with app.test_request_context(headers={"Cookie": _cookie_header(caller)}):
             found = cookies.current()
             assert found.second_factor_at is not None
             db.session.remove()
-    browser = Client(app, "zh", NAMES)
-    token = browser.get("/login").value("csrf_token")
-    browser.post("/login/demo/nobody", {"csrf_token": token}, 404)
+    caller = Client(app, "zh", NAMES)
+    token = caller.get("/login").value("csrf_token")
+    caller.post("/login/demo/nobody", {"csrf_token": token}, 404)
     with app.app_context():
         db.engine.dispose()
 
 
-def _cookie_header(browser: Client) -> str:
-    return f"{COOKIE}={signed_cookie(browser.http)}"
+def _cookie_header(caller: Client) -> str:
+    return f"{COOKIE}={signed_cookie(caller.http)}"
 
 
 def test_a_password_is_checked_outside_of_any_transaction(
-    site: Flask, browser: Client, manager: Signed, monkeypatch: pytest.MonkeyPatch
+    site: Flask, caller: Client, manager: Signed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While it is hashed, the request holds no connection that pages might be waiting for."""
     seen: list[int] = []
@@ -442,5 +439,5 @@ def test_a_password_is_checked_outside_of_any_transaction(
         return right(kept, password)
 
     monkeypatch.setattr(signing.passwords, "opens", look)
-    enter(browser)
+    enter(caller)
     assert seen == [0]

@@ -39,7 +39,7 @@ def authenticator() -> Response | str:
     if not form.validate():
         return make_response(_page(form), 422)
     try:
-        done = signing.confirm_totp(who, form.code.data, source=coming.source())
+        done = signing.confirm_totp(who, form.code.data or "", source=coming.source())
     except FactorStands:
         return prove_first()
     except RuleBroken as error:

@@ -83,7 +83,7 @@ def password() -> Response | str:
         return make_response(render_template("account/password.html", form=form), 422)
     try:
         signing.change_password(
-            signed.current(), form.old.data or None, form.new.data, source=coming.source()
+            signed.current(), form.old.data or None, form.new.data or "", source=coming.source()
         )
     except RuleBroken as error:
         form.refuse(error)

@@ -36,7 +36,7 @@ def login() -> Response | str:
     form.wants_link = request.form.get("action") == "link"
     if not form.validate():
         return make_response(_login_page(form), 422)
-    address, password = form.address.data, form.password.data or ""
+    address, password = form.address.data or "", form.password.data or ""
     try:
         if form.wants_link:
             signing.send_link(address, source=coming.source())
@@ -95,7 +95,7 @@ def second_factor() -> Response | str:
     if not form.validate():
         return make_response(_factor_page(form), 422)
     try:
-        done = signing.with_code(who, form.code.data, source=coming.source())
+        done = signing.with_code(who, form.code.data or "", source=coming.source())
     except RuleBroken as error:
         form.refuse(error)
         return coming.wait(make_response(_factor_page(form), error.status), error)

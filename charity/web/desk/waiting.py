@@ -17,7 +17,7 @@ from charity.people.queries import Signed
 class Waiting:
     """One thing to do. ``kind`` is the word for what it is, in the reader's language.
 
-    ``due`` is when it expires or is late; ``at_risk`` says that money or a donor suffers by waiting.
+    ``due`` is when it expires or is late; ``at_risk``: money or a donor suffers by waiting.
     """
 
     title: str

@@ -106,9 +106,9 @@ def invite() -> Response | str:
         return make_response(render_template("funddesk/person_invite.html", form=form), 422)
     try:
         done = atomically(invitations.invite)(
-            form.name.data,
+            form.name.data or "",
             [Grant(Role(form.role.data), form.scope.data or None)],
-            email=form.email.data,
+            email=form.email.data or "",
             phone=form.phone.data or None,
             id_number=form.id_number.data or None,
             by=signed.current(),
@@ -207,7 +207,7 @@ def _signer(who: Signed) -> URLSafeTimedSerializer:
 def people_list_form() -> Plain:
     """An empty list to fill in."""
     book = openpyxl.Workbook()
-    book.active.append(list(rosters.COLUMNS))
+    book.worksheets[0].append(list(rosters.COLUMNS))
     stream = io.BytesIO()
     book.save(stream)
     response = Plain(stream.getvalue(), mimetype=_XLSX)

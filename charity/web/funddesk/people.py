@@ -13,7 +13,11 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import SelectField, StringField
+from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the stubs yet
+    SelectChoice,
+    SelectField,
+    StringField,
+)
 from wtforms.validators import InputRequired, Length
 
 from charity.approvals import services as approvals
@@ -39,13 +43,18 @@ from charity.web.guards import staff
 
 PAGE = 50
 GIVEN = tuple(role for role in Role if role in FUND_ROLES | UNIT_ROLES)
+_CHOOSE = _l("请选择其中一项。")
 ITEMS.append(Item("funddesk.people", _l("人员与角色"), (Role.FUND_MANAGER,)))
 
 
 class RoleForm(Form):
     """A role and, for a unit's people, the unit."""
 
-    role = SelectField(_l("角色"), choices=[(role.value, words.ROLES[role]) for role in GIVEN])
+    role = SelectField(
+        _l("角色"),
+        choices=[SelectChoice(role.value, words.ROLES[role]) for role in GIVEN],
+        invalid_choice_message=_CHOOSE,  # type: ignore[call-arg] # not in the stubs yet
+    )
     scope = StringField(
         _l("募集单位编号"),
         filters=[strip],
@@ -56,7 +65,10 @@ class RoleForm(Form):
 class HandOverForm(Form):
     """Who takes over; nobody, when the roles end with the person."""
 
-    successor = SelectField(_l("接手的人"))
+    successor = SelectField(
+        _l("接手的人"),
+        invalid_choice_message=_CHOOSE,  # type: ignore[call-arg] # not in the stubs yet
+    )
 
 
 class ResetForm(Form):
@@ -116,9 +128,7 @@ def person(person_id: str) -> str:
     return _person_page(person_id)
 
 
-def _person_page(
-    person_id: str, form: RoleForm | None = None, refused: Form | None = None
-) -> str:
+def _person_page(person_id: str, form: RoleForm | None = None, refused: Form | None = None) -> str:
     view = people.person(person_id)
     if view is None:
         raise UnknownPerson
@@ -138,16 +148,21 @@ def _person_page(
 def _hand_over_form(leaver: PersonView) -> HandOverForm:
     """With those who could take over: the office, and the people of the leaver's units."""
     form = HandOverForm(formdata=None)
-    form.successor.choices = [("", _("没有人接手，角色随之结束")), *_successors(leaver)]
+    nobody = SelectChoice("", _("没有人接手，角色随之结束"))
+    form.successor.choices = [nobody, *_successors(leaver)]
     return form
 
 
-def _successors(leaver: PersonView) -> list[tuple[str, str]]:
+def _successors(leaver: PersonView) -> list[SelectChoice]:
     scopes = {grant.scope for grant in leaver.grants if grant.scope is not None}
     above = {code for scope in scopes for code in funds.ancestors(scope)}
     found = people.holders(FUND_ROLES | UNIT_ROLES, above)
     own = signed.current().person_id
-    return [(one.person_id, one.name) for one in found if one.person_id not in (leaver.id, own)]
+    return [
+        SelectChoice(one.person_id, one.name)
+        for one in found
+        if one.person_id not in (leaver.id, own)
+    ]
 
 
 def _again(person_id: str, error: RuleBroken, form: Form) -> Response:
@@ -204,7 +219,7 @@ def hand_over(person_id: str) -> Response:
     if view is None:
         raise UnknownPerson
     form = HandOverForm()
-    form.successor.choices = [("", ""), *_successors(view)]
+    form.successor.choices = [SelectChoice("", ""), *_successors(view)]
     if not form.validate():
         return make_response(_person_page(person_id, None, form), 422)
     try:
@@ -227,7 +242,7 @@ def ask_reset(person_id: str) -> Response:
     if not form.validate():
         return make_response(_person_page(person_id, None, form), 422)
     try:
-        request_id = atomically(_ask)(view, form.reason.data, signed.current())
+        request_id = atomically(_ask)(view, form.reason.data or "", signed.current())
     except RuleBroken as error:
         return _again(person_id, error, form)
     flash(_("申请已经提出，等另一个人同意。"))
