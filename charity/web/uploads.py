@@ -34,6 +34,8 @@ def _set_limit(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     view = current_app.view_functions.get(endpoint or "")
     if getattr(view, "takes_file", False):
         request.max_content_length = MAX_BYTES + _FORM_BESIDE
+        # The reader holds a whole chunk of a file beside what is left of the last one.
+        request.max_form_memory_size = 2 * _FORM_BESIDE
 
 
 def kept(field: str = "file") -> tuple[Clean, Stored]:
