@@ -11,6 +11,7 @@ import pytest
 from charity.approvals import delegations, queries, services
 from charity.approvals.kinds import Kind
 from charity.approvals.queries import RequestView
+from charity.approvals.rules import RULES
 from charity.kernel import clock
 from charity.kernel.atomic import atomic
 from charity.people.kinds import FUND_ROLES, Role
@@ -117,7 +118,7 @@ def status_of(request_id: str) -> str:
 
 def asker_of(kind: Kind, cast: Cast) -> Signed:
     """Somebody who may ask for this."""
-    return cast.clerk if kind is Kind.SLIP else cast.manager
+    return cast.clerk if kind is Kind.SLIP else cast.fund[RULES[kind].ask[0]]
 
 
 def decider_of(kind: Kind, cast: Cast) -> Signed:
