@@ -11,7 +11,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import SelectField, StringField, TextAreaField
+from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the stubs yet
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import Length
 
 from charity.approvals.kinds import Kind
@@ -53,7 +58,10 @@ class RefundForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no type
 
     reason = SelectField(
         _l("退回原因"),
-        choices=[("", _l("请选择")), *((each.value, word) for each, word in REASONS.items())],
+        choices=[
+            SelectChoice("", _l("请选择")),
+            *(SelectChoice(each.value, word) for each, word in REASONS.items()),
+        ],
     )
     note = TextAreaField(
         _l("说明"),

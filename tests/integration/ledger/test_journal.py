@@ -76,7 +76,7 @@ def test_it_balances_and_gives_every_book_s_balance(ctx: Flask, tmp_path: Path) 
     told.pop("account")
     ours = db.session().execute(
         text(
-            "SELECT b.kind, b.campaign, b.unit, b.currency, a.code, a.debits - a.credits AS fen"
+            "SELECT b.kind AS book_kind, b.campaign, b.unit, b.currency, a.code, a.debits - a.credits AS fen"
             " FROM ledger_account a JOIN ledger_book b ON b.id = a.book_id"
             " WHERE a.debits + a.credits > 0"
         )
@@ -107,7 +107,10 @@ def test_a_changed_fen_is_noticed(ctx: Flask, tmp_path: Path) -> None:
     """Canary: the program does look."""
     season()
     file = written(tmp_path)
-    file.write_text(file.read_text("utf-8").replace("9.94 CNY", "9.95 CNY", 1), "utf-8")
+    whole = file.read_text("utf-8")
+    changed = whole.replace("  10.00 CNY", "  10.01 CNY", 1)
+    assert changed != whole
+    file.write_text(changed, "utf-8")
     assert HLEDGER is not None
     done = subprocess.run([HLEDGER, "-f", str(file), "check"], capture_output=True, check=False)
     assert done.returncode != 0
