@@ -146,7 +146,7 @@ def take_step(slug: str, to: CampaignStatus, *, actor: Actor | None = None, note
         record_version(row.id, actor=actor)
     trail(
         actor, "campaign.status", "campaign", slug,
-        {"status": to.value, "note": note}, {"status": now.value},
+        {"status": to.value, "note": note}, before={"status": now.value},
     )  # fmt: skip
 
 
@@ -191,7 +191,7 @@ def put_back(slug: str, *, signed: Signature) -> None:
         "requested_by": signed.first_person_id,
         "approved_by": signed.second_person_id,
     }
-    trail(None, "campaign.put_back", "campaign", slug, two, before)
+    trail(None, "campaign.put_back", "campaign", slug, two, before=before)
 
 
 def _locked(slug: str) -> Campaign:

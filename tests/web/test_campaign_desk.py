@@ -9,6 +9,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from PIL import Image
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from charity.funds import campaign_queries as reads
 from charity.funds import queries as funds
@@ -377,9 +379,11 @@ def test_only_this_view_takes_much(desk: Open) -> None:
     much = b"\x89PNG\r\n\x1a\n" + b"x" * (1024 * 1024)
 
     def post(address: str, size: int = 1) -> int:
-        data = {"csrf_token": token, "kind": "picture", "title": "图",
-                "file": (io.BytesIO(much * size), "a.png")}  # fmt: skip
-        return client.http.post(address, data=data).status_code
+        file = FileStorage(io.BytesIO(much * size), "a.png")
+        fields = {"csrf_token": token, "kind": "picture", "title": "图", "file": file}
+        boundary, body = encode_multipart(fields)
+        content_type = f"multipart/form-data; boundary={boundary}"
+        return client.http.post(address, data=body, content_type=content_type).status_code
 
     assert post(f"{here}/files") == 422
     assert post(f"{here}/files", 9) == 413

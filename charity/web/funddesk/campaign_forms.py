@@ -7,7 +7,7 @@ is told on the campaign's page. Amounts are yuan as typed and become whole fen b
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import gettext
@@ -93,6 +93,10 @@ class NewForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     starts_on = DayField(_("开始日期"))
     ends_on = DayField(_("结束日期"))
     office = SelectField(_("专项基金办公室"), validate_choice=False)
+
+    def offer(self, offices: Iterable[tuple[str, str]]) -> None:
+        """The units to choose from, by code and name."""
+        self.office.choices = [SelectChoice(code, name) for code, name in offices]
 
 
 class PlanForm(SectionForm):
@@ -223,9 +227,9 @@ class FileForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     kind = SelectField(
         _("文件用途"),
         choices=[
-            (FileKind.PICTURE.value, _("介绍中的图片")),
-            (FileKind.DOCUMENT.value, _("公开的文件")),
-            (FileKind.REPORT.value, _("结项报告")),
+            SelectChoice(FileKind.PICTURE.value, _("介绍中的图片")),
+            SelectChoice(FileKind.DOCUMENT.value, _("公开的文件")),
+            SelectChoice(FileKind.REPORT.value, _("结项报告")),
         ],
         validate_choice=False,
     )
@@ -270,11 +274,13 @@ def statement_words() -> dict[str, str]:
     }
 
 
-def area_choices() -> list[tuple[str, str]]:
+def area_choices() -> list[SelectChoice]:
     """Every area of today, counties below their prefecture, as a list to choose from."""
     indent = {AreaLevel.PROVINCE: "", AreaLevel.PREFECTURE: "· ", AreaLevel.COUNTY: "· · "}
     return [
-        (one.code, indent[one.level] + (one.name_en if language() == "en" else one.name))
+        SelectChoice(
+            one.code, indent[one.level] + (one.name_en if language() == "en" else one.name)
+        )
         for one in areas.everything()
     ]
 

@@ -74,7 +74,7 @@ def new() -> Answer | str:
     if found is None:
         raise NotFound
     form = NewForm()
-    form.office.choices = reads.offices()
+    form.offer(reads.offices())
     if form.is_submitted():
         refuse_doubled_fields()
         if form.validate() and form.starts_on.day and form.ends_on.day:
