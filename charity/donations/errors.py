@@ -161,6 +161,13 @@ class WrongAccount(Exception):
     """An event of another merchant account."""
 
 
+class NoWords(NotFound):
+    """There is no gift with a message under this id."""
+
+    code = "no_words"
+    message = _("没有找到这条留言。")
+
+
 class TooManyTries(RuleBroken):
     """This address, device or donor tried too often in the last ten minutes."""
 

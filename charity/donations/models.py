@@ -124,6 +124,12 @@ class Gift(Base):
             postgresql_where=text("settled_at IS NOT NULL"),
         ),
         Index(
+            "ix_donations_gift_message",
+            "id",
+            sqlite_where=text("message IS NOT NULL"),
+            postgresql_where=text("message IS NOT NULL"),
+        ),
+        Index(
             "ix_donations_gift_receipt_due",
             "id",
             sqlite_where=text("receipt_due"),
@@ -286,6 +292,22 @@ class StatusEvent(Base):
     intent_id: Mapped[int] = mapped_column(ForeignKey("donations_intent.id"))
     status: Mapped[str] = mapped_column(String(10))
     at: Mapped[Moment]
+
+
+class WordDecision(Base):
+    """Somebody looked at a donor's message and let it be shown, or not. The last row counts."""
+
+    __tablename__ = "donations_word_decision"
+    __table_args__ = (
+        Index("ix_donations_word_decision_gift_id", "gift_id"),
+        {"info": {"append_only": True}},
+    )
+    id: Mapped[Id]
+    gift_id: Mapped[int] = mapped_column(ForeignKey("donations_gift.id"))
+    shown: Mapped[bool]
+    at: Mapped[Moment]
+    person_id: Mapped[str] = mapped_column(String(64))
+    person_name: Mapped[str] = mapped_column(String(120))
 
 
 class Try(Base):

@@ -497,6 +497,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("settled_at IS NOT NULL"),
     )
     op.create_index(
+        "ix_donations_gift_message",
+        "donations_gift",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("message IS NOT NULL"),
+        postgresql_where=sa.text("message IS NOT NULL"),
+    )
+    op.create_index(
         "ix_donations_gift_receipt_due",
         "donations_gift",
         ["id"],

@@ -1,4 +1,4 @@
-"""Tries to pay, and tokens of programs."""
+"""Tries to pay, words looked at, and tokens of programs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,6 +29,20 @@ def upgrade() -> None:
     for column in ("address", "device", "donor"):
         op.create_index(f"ix_donations_try_{column}_at", "donations_try", [column, "at"])
     op.create_table(
+        "donations_word_decision",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("gift_id", sa.BigInteger(), nullable=False),
+        sa.Column("shown", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("person_name", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["gift_id"], ["donations_gift.id"], name="fk_donations_word_decision_gift_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_donations_word_decision"),
+    )
+    op.create_index("ix_donations_word_decision_gift_id", "donations_word_decision", ["gift_id"])
+    op.create_table(
         "people_api_token",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("public_id", sa.String(length=32), nullable=False),
@@ -48,3 +62,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name="uq_people_api_token_token_hash"),
     )
     op.create_index("ix_people_api_token_person_id", "people_api_token", ["person_id"])
+
+
+def downgrade() -> None:
+    op.drop_table("people_api_token")
+    op.drop_table("donations_word_decision")
+    op.drop_table("donations_try")
