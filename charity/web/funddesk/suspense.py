@@ -49,6 +49,12 @@ def held_line(line_id: str) -> str:
     return _page(_held(line_id), give, ReturnForm(formdata=None))
 
 
+def _campaigns() -> list[tuple[str, str]]:
+    """Campaigns to choose from: those that take gifts now first."""
+    found = sorted(funds.campaigns(), key=lambda one: not one.accepts_gifts)
+    return [(one.slug, one.name) for one in found]
+
+
 def _held(line_id: str) -> LineView:
     """The line, if it ever was in suspense. Raises LineUnknown."""
     view = bank_queries.line(line_id)
@@ -58,7 +64,7 @@ def _held(line_id: str) -> LineView:
 
 
 def _page(view: LineView, give: GiveForm, back: ReturnForm, wrong: FlaskForm | None = None) -> str:
-    give.campaign.choices = [(one.slug, one.name) for one in funds.campaigns()]
+    give.campaign.choices = _campaigns()
     return render_template(
         "funddesk/suspense_line.html",
         line=view,
@@ -76,7 +82,7 @@ def ask_give(line_id: str) -> Answer:
     """Say whose gift it is; another person agrees."""
     refuse_doubled_fields()
     view, form = _held(line_id), GiveForm()
-    form.campaign.choices = [(one.slug, one.name) for one in funds.campaigns()]
+    form.campaign.choices = _campaigns()
     if not form.validate():
         return make_response(_page(view, form, ReturnForm(formdata=None), form), 422)
     asked = GiftAsked(
@@ -118,7 +124,8 @@ def _asked(line_id: str, form: FlaskForm, ask: Callable[[], str]) -> Answer:
         if isinstance(error, NotFound) and error.field is None:
             raise
         place_error(form, error)
-        return make_response(_again(line_id, form), error.status)
+        # What the form names and is not there is the form's mistake: this page is there.
+        return make_response(_again(line_id, form), 422 if error.status == 404 else error.status)
     flash(_("已提出，等待另一个人同意。"), "good")
     return redirect(url_for("funddesk.held_line", line_id=line_id), 303)
 

@@ -51,11 +51,13 @@ def collect(code: str) -> Answer:
         return make_response(_collect_page(form, code), 422)
     try:
         sheet_id = atomically(sheets.enter)(_asked(form, code), by=current())
-    except NotFound:
-        raise
     except RuleBroken as error:
+        if isinstance(error, NotFound) and error.field is None:
+            raise
         form.place(error)
-        return make_response(_collect_page(form, code), error.status)
+        return make_response(
+            _collect_page(form, code), 422 if error.status == 404 else error.status
+        )
     flash(_("登记表已保存。"), "good")
     return redirect(url_for("unitdesk.sheet", code=code, sheet_id=sheet_id), 303)
 
