@@ -76,7 +76,8 @@ def test_it_balances_and_gives_every_book_s_balance(ctx: Flask, tmp_path: Path) 
     told.pop("account")
     ours = db.session().execute(
         text(
-            "SELECT b.kind AS book_kind, b.campaign, b.unit, b.currency, a.code, a.debits - a.credits AS fen"
+            "SELECT b.kind AS book_kind, b.campaign, b.unit, b.currency, a.code,"
+            " a.debits - a.credits AS fen"
             " FROM ledger_account a JOIN ledger_book b ON b.id = a.book_id"
             " WHERE a.debits + a.credits > 0"
         )
