@@ -18,6 +18,7 @@ from tests.factories import site as world
 #: Names of the people of these tests, which may stand on a page of either language.
 NAMES = world.NAMES | {
     "测试管理员", "测试另一位", "测试外人", "测试经办", "测试人员", "测试审批", "测试出纳",
+    "测试银行", "测试基金会", "测试捐赠人1", "测试捐赠人2", "黎桂兰", "T-1",
 }  # fmt: skip
 
 

@@ -14,18 +14,27 @@ from werkzeug.routing import Rule
 
 from charity.approvals import services as approvals
 from charity.approvals.kinds import Kind
+from charity.donations import corrections
+from charity.funds import teams
 from charity.kernel.access import Access, Mark, mark_of
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.people.kinds import FUND_ROLES, UNIT_ROLES, Role
 from charity.people.queries import Grant, Signed
+from tests import back, hand
 from tests.factories import site as world
+from tests.hand import Crew
 from tests.people import make_person
 
 #: Blueprints of pages; the rest is for machines.
 FACES = ("site", "sandbox", "account", "desk", "unitdesk", "funddesk", "auditdesk")
 #: What GET answers with something else than a whole page.
-NOT_PAGES = (".svg", ".pdf", ".xlsx", ".csv", ".json", ".png", ".txt", "/status")
+NOT_PAGES = (
+    ".svg", ".pdf", ".xlsx", ".csv", ".json", ".png", ".txt", "/status", "/photo", "/agreement",
+    "<file_id>",
+)  # fmt: skip
+#: What a page must be asked with.
+ASKED = {"funddesk.unit_labels": {"campaign": world.OPEN}}
 SIGNED = (Access.SIGNED_IN, Access.STAFF, Access.UNIT_STAFF)
 NAME = "测试人员"
 
@@ -43,7 +52,10 @@ Things = Mapping[str, str]
 
 
 def things(app: Flask) -> tuple[dict[str, str], dict[Role, Signed]]:
-    """What stands for each argument of an address, and a person of each role."""
+    """What stands for each argument of an address, and a person of each role.
+
+    ``blueprint:argument`` goes before ``argument``, and ``endpoint:argument`` before both.
+    """
     with app.app_context():
         with atomic():
             people = {role: make_person(NAME, Grant(role)) for role in Role if role in FUND_ROLES}
@@ -57,21 +69,70 @@ def things(app: Flask) -> tuple[dict[str, str], dict[Role, Signed]]:
                 "slug": world.OPEN,
                 "code": world.COUNTY,
                 "token": "some-token",
+                "version": "1",
+                "statement": "rules",
+                "section": "plan",
+                "change": "name",
+                "funddesk:key": "approvals.days.refund",
                 "person_id": clerk.person_id,
-                "request_id": approvals.request(
-                    Kind.RESET_FACTOR,
-                    clerk.person_id,
-                    {"person": NAME, "number": clerk.person_id, "reason": "手机丢失"},
-                    by=people[Role.FUND_MANAGER],
-                    title=NAME,
-                    concerned=(clerk.person_id,),
-                ),
+                "request_id": _request(people),
+                "team": _team(),
             }
-        found |= {
-            "version": "1", "statement": "rules", "section": "plan", "file_id": world.picture(),
-        }  # fmt: skip
+        found |= {"file_id": world.picture(), **_by_hand(people), **_back(people)}
         db.session.remove()
     return found, people
+
+
+def _request(people: Mapping[Role, Signed]) -> str:
+    clerk = people[Role.UNIT_CLERK]
+    return approvals.request(
+        Kind.RESET_FACTOR,
+        clerk.person_id,
+        {"person": NAME, "number": clerk.person_id, "reason": NAME},
+        by=people[Role.FUND_MANAGER],
+        title=NAME,
+        concerned=(clerk.person_id,),
+    )
+
+
+def _team() -> str:
+    teams.open_team(world.COUNTY, "T-1", NAME)
+    return "T-1"
+
+
+def _by_hand(people: Mapping[Role, Signed]) -> dict[str, str]:
+    """A day closed into a slip, a sheet of the next, a bank line, another in suspense."""
+    crew = Crew(
+        clerk=people[Role.UNIT_CLERK],
+        other=people[Role.UNIT_CLERK],
+        leader=people[Role.UNIT_LEADER],
+        cashier=people[Role.CASHIER],
+        accountant=people[Role.ACCOUNTANT],
+        manager=people[Role.FUND_MANAGER],
+    )
+    hand.add_account(crew.manager)
+    hand.enter(crew, hand.asked(world.COUNTY, world.OPEN, 1_000, 2_000))
+    number = hand.close(crew, world.COUNTY, 3_000)
+    sheet = hand.enter(crew, hand.asked(world.COUNTY, world.OPEN, 1_000))
+    held = hand.line(crew, 7_000)
+    hand.hold(crew, held)
+    return {
+        "number": number,
+        "sheet_id": sheet,
+        "hand_gift": hand.gifts_of(sheet)[0],
+        "line_id": hand.line(crew, 5_000),
+        "funddesk.held_line:line_id": held,
+    }
+
+
+def _back(people: Mapping[Role, Signed]) -> dict[str, str]:
+    """A gift that stands, one that is to go back, one that is to be corrected."""
+    two = back.Two(people[Role.FUND_MANAGER], people[Role.APPROVER])
+    stands, goes, wrong = (back.gift_of(back.give((world.COUNTY, 1_000))) for _ in range(3))
+    refund = back.ask(goes, two)
+    with atomic():
+        corrected = corrections.ask_name(wrong, by=two.asks, name="黎桂兰", reason=NAME)
+    return {"funddesk:gift_id": stands, "refund_id": refund, "correction_id": corrected}
 
 
 def places(app: Flask, names: Things) -> list[Place]:
@@ -98,9 +159,13 @@ def _reader(mark: Mark) -> Role | None:
 
 def address(rule: Rule, mark: Mark, names: Things) -> str:
     """The rule's address with names that are there."""
-    missing = rule.arguments - set(names)
-    assert not missing, f"{rule}: say in tests/web/every.py what stands for {missing}"
-    values = {name: names[name] for name in rule.arguments}
+    values: dict[str, str] = {}
+    for name in rule.arguments:
+        near = (f"{rule.endpoint}:{name}", f"{rule.endpoint.partition('.')[0]}:{name}", name)
+        found = next((names[key] for key in near if key in names), None)
+        assert found is not None, f"{rule}: say in tests/web/every.py what stands for {name}"
+        values[name] = found
+    values |= ASKED.get(rule.endpoint, {})
     if mark.access is Access.PAYMENT_KEY:
         values["key"] = names["key"]
     built = rule.build(values, append_unknown=True)
