@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -80,13 +81,24 @@ def enter(fee: Stated) -> Verdict:
         return for_person("settled in other money")
     if fee.gross_fen != payment.amount_fen:
         return for_person("wrong amount")
-    sheet, gifts = _sheet(payment.intent_id, payment.currency)
-    # Read under the books' lock: whoever states the fee beside us has been before, or waits.
-    known = payment.fee_fen
+    known = _known(payment)
     if known is None:
-        known = db.session().scalar(select(Fee.amount_fen).where(Fee.payment_id == payment.id))
-    if known is not None:
-        return DONE if known == fee.fee_fen else for_person("another fee of one payment")
+        sheet, gifts = _sheet(payment.intent_id, payment.currency)
+        # Read again under the books' lock: who stated the fee beside us has been before us.
+        known = _known(payment)
+        if known is None:
+            return _write(fee, payment.id, sheet, gifts)
+    return DONE if known == fee.fee_fen else for_person("another fee of one payment")
+
+
+def _known(payment: Any) -> int | None:
+    """The fee that is entered, whether it came with the payment or after it."""
+    if payment.fee_fen is not None:
+        return int(payment.fee_fen)
+    return db.session().scalar(select(Fee.amount_fen).where(Fee.payment_id == payment.id))
+
+
+def _write(fee: Stated, payment_id: int, sheet: Worksheet, gifts: list[_Gift]) -> Verdict:
     try:
         _draft(sheet, fee, gifts)
     except BelowFloor:
@@ -95,7 +107,7 @@ def enter(fee: Stated) -> Verdict:
     db.session().execute(
         insert(Fee).values(
             id=new_id(),
-            payment_id=payment.id,
+            payment_id=payment_id,
             provider=fee.provider,
             account=fee.account,
             object_id=fee.object_id,
@@ -155,11 +167,12 @@ def _draft(sheet: Worksheet, fee: Stated, gifts: list[_Gift]) -> None:
     own_id = ledger.own_book(fee.currency)
     day = clock.local_date(min(fee.at, clock.now()))
     shares = split(fee.fee_fen, [gift.fen for gift in gifts])
-    for gift, share in zip(gifts, shares, strict=True):
-        if not share:
-            continue
+    borne = [(gift, share) for gift, share in zip(gifts, shares, strict=True) if share]
+    # First what may be refused, so that nothing is kept for later of a fee that is not entered.
+    for gift, share in borne:
         if gift.refund is not None:
             _take_over(sheet, fee, gift, share=share, own_id=own_id, day=day)
+    for gift, share in borne:
         part = late_fees.Fee(fee.provider, gift.public_id, fee.currency, share, day, gift.moved)
         late_fees.enter(sheet, part, book_id=gift.book_id, own_id=own_id)
 
