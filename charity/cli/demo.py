@@ -90,12 +90,13 @@ def load_places() -> None:
 
 def _raising_in(slug: str) -> list[str]:
     """The units that raise in a campaign, without the office, which is there from the start."""
+    stations = (UnitLevel.PREFECTURE, UnitLevel.COUNTY)
     chosen = {
-        data.SLUG: lambda _unit: True,
-        data.GENERAL: lambda unit: unit.level in (UnitLevel.PREFECTURE, UnitLevel.COUNTY),
-        data.EMERGENCY: lambda unit: unit.area_code.startswith("6229"),
+        data.SLUG: [*data.UNITS],
+        data.GENERAL: [unit for unit in data.UNITS if unit.level in stations],
+        data.EMERGENCY: [unit for unit in data.UNITS if unit.area_code.startswith("6229")],
     }[slug]
-    return [unit.code for unit in data.UNITS if unit.code != data.OFFICE and chosen(unit)]
+    return [unit.code for unit in chosen if unit.code != data.OFFICE]
 
 
 def load_gifts(wanted: int, seed: int, say: Callable[[str], object] | None = None) -> int:

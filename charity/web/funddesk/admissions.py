@@ -42,6 +42,8 @@ from charity.web.funddesk.unit_forms import (
     ImportForm,
     NamingForm,
     StewardForm,
+    day,
+    words,
 )
 from charity.web.funddesk.units import READERS, changed, may_change
 from charity.web.guards import staff
@@ -94,8 +96,8 @@ def admission_assess(code: str, slug: str) -> Answer:
 
     def work() -> None:
         admissions.assess(
-            slug, _codes(form, code), looked_at=form.looked_at.data, fit=form.fit.data == "yes",
-            on=form.assessed_on.data, actor=by.actor,
+            slug, _codes(form, code), looked_at=words(form.looked_at), fit=form.fit.data == "yes",
+            on=day(form.assessed_on), actor=by.actor,
         )  # fmt: skip
 
     return _step(code, slug, "assess", form, work=work, said=_("评估已登记。"))
@@ -116,7 +118,7 @@ def admission_sign(code: str, slug: str) -> Answer:
 
     def work() -> None:
         admissions.sign(
-            slug, _codes(form, code), file=stored, signed_on=form.signed_on.data, actor=by.actor
+            slug, _codes(form, code), file=stored, signed_on=day(form.signed_on), actor=by.actor
         )
 
     return _step(code, slug, "sign", form, work=work, said=_("协议已登记。"))
@@ -130,7 +132,7 @@ def admission_name(code: str, slug: str) -> Answer:
 
     def work() -> None:
         codes = _codes(form, code)
-        admissions.name_in_plan(slug, codes, clause=form.clause.data, actor=by.actor)
+        admissions.name_in_plan(slug, codes, clause=words(form.clause), actor=by.actor)
 
     return _step(code, slug, "name", form, work=work, said=_("在方案中的位置已登记。"))
 
@@ -179,7 +181,11 @@ def unit_steward(code: str) -> Answer:
 
     def work() -> None:
         stewards.ask_steward(
-            code, form.steward.data or None, since=form.since.data, reason=form.reason.data, by=by
+            code,
+            words(form.steward) or None,
+            since=day(form.since),
+            reason=words(form.reason),
+            by=by,
         )
 
     def page(form: FlaskForm) -> str:
@@ -202,7 +208,7 @@ def unit_list() -> Answer:
     if not form.validate():
         return make_response(_list_page(form), 422)
     try:
-        return _register(form) if form.sha256.data else _look(form)
+        return _register(form) if words(form.sha256) else _look(form)
     except RuleBroken as error:
         place_error(form, error)
         return make_response(_list_page(form), error.status)
@@ -238,7 +244,7 @@ def _look(form: ImportForm) -> Answer:
 
 def _register(form: ImportForm) -> Answer:
     """Register what was looked through; it is checked again."""
-    sha256 = form.sha256.data
+    sha256 = words(form.sha256)
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise NotFound
     try:

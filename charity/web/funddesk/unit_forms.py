@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
@@ -9,6 +11,7 @@ from flask_wtf.file import FileField
 from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the stubs yet
     BooleanField,
     DateField,
+    Field,
     HiddenField,
     RadioField,
     SelectChoice,
@@ -35,11 +38,13 @@ CLOSINGS: dict[UnitClosing, LazyString] = {
     UnitClosing.LEFT: _("退出，不再募集"),
 }
 _NEEDED = _("请填写这一项。")
+_LONG = _("这一项太长。")
+_CHOOSE = _("请选择其中一项。")
 _NO_DAY = _("请填写日期，例如 2026-01-31。")
 
 
 def _text(label: LazyString, longest: int, *, optional: bool = False) -> StringField:
-    checks = [Length(max=longest, message=_("这一项太长。")), Text()]
+    checks = [Length(max=longest, message=_LONG), Text()]
     if not optional:
         checks.insert(0, InputRequired(message=_NEEDED))
     return StringField(label, filters=[strip], validators=checks)
@@ -60,6 +65,17 @@ def _day(label: LazyString) -> DateField:
     return Day(label, validators=[InputRequired(message=_NO_DAY)], default=clock.today)
 
 
+def words(field: Field) -> str:
+    """What was typed; nothing is empty."""
+    return str(field.data or "")
+
+
+def day(field: Field) -> dt.date:
+    """The day of a form that was found in order."""
+    assert isinstance(field.data, dt.date)
+    return field.data
+
+
 class UnitForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     """A unit to register."""
 
@@ -67,7 +83,9 @@ class UnitForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     name = _text(_("单位名称"), 120)
     name_en = _text(_("英文名称"), 200, optional=True)
     level = SelectField(
-        _("层级"), choices=[SelectChoice(level.value, label) for level, label in LEVELS.items()]
+        _("层级"),
+        choices=[SelectChoice(level.value, label) for level, label in LEVELS.items()],
+        invalid_choice_message=_CHOOSE,  # type: ignore[call-arg] # not in the stubs yet
     )
     area_code = _text(_("行政区划代码"), 12)
     area_name = _text(_("地区名称"), 120, optional=True)
@@ -104,6 +122,7 @@ class EndForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
         _("原因"),
         choices=[SelectChoice(why.value, label) for why, label in CLOSINGS.items()],
         default=UnitClosing.MERGED.value,
+        invalid_choice_message=_CHOOSE,  # type: ignore[call-arg] # not in the stubs yet
     )
     successor = _text(_("并入的单位编码"), 64, optional=True)
     on = _day(_("从哪一天起停止募集"))
@@ -142,7 +161,7 @@ class StewardForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no typ
     reason = TextAreaField(
         _("理由"),
         filters=[strip],
-        validators=[InputRequired(message=_NEEDED), Length(max=500), Text()],
+        validators=[InputRequired(message=_NEEDED), Length(max=500, message=_LONG), Text()],
     )
 
 
@@ -156,10 +175,12 @@ class AssessForm(_StepForm):
     looked_at = TextAreaField(
         _("评估内容"),
         filters=[strip],
-        validators=[InputRequired(message=_NEEDED), Length(max=1000), Text()],
+        validators=[InputRequired(message=_NEEDED), Length(max=1000, message=_LONG), Text()],
     )
     fit = RadioField(
-        _("评估结论"), choices=[SelectChoice("yes", _("适合")), SelectChoice("no", _("不适合"))]
+        _("评估结论"),
+        choices=[SelectChoice("yes", _("适合")), SelectChoice("no", _("不适合"))],
+        invalid_choice_message=_CHOOSE,  # type: ignore[call-arg] # not in the stubs yet
     )
     assessed_on = _day(_("评估日期"))
 

@@ -7,6 +7,7 @@ work; what is refused says why beside its field and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -38,6 +39,8 @@ from charity.web.funddesk.unit_forms import (
     TeamMoveForm,
     TeamNameForm,
     UnitForm,
+    day,
+    words,
 )
 from charity.web.guards import staff
 from charity.web.signed import current
@@ -105,21 +108,21 @@ def unit_new() -> Answer:
 
     def register() -> None:
         unit_register.create_unit(
-            form.code.data,
-            form.name.data,
-            form.name_en.data,
+            words(form.code),
+            words(form.name),
+            words(form.name_en),
             level=UnitLevel(form.level.data),
-            area_code=form.area_code.data,
-            area_name=form.area_name.data or None,
-            parent=form.parent.data or None,
-            since=form.since.data,
+            area_code=words(form.area_code),
+            area_name=words(form.area_name) or None,
+            parent=words(form.parent) or None,
+            since=day(form.since),
             actor=current().actor,
         )
 
     def page(form: FlaskForm) -> str:
         return render_template("funddesk/unit_new.html", form=form)
 
-    return changed(form, register, page, lambda: form.code.data, _("已登记。"))
+    return changed(form, register, page, lambda: words(form.code), _("已登记。"))
 
 
 @bp.get("/units/<code>")
@@ -151,7 +154,11 @@ def unit_rename(code: str) -> Answer:
 
     def work() -> None:
         verbs.rename_unit(
-            code, form.name.data, form.name_en.data, since=form.since.data, actor=current().actor
+            code,
+            words(form.name),
+            words(form.name_en),
+            since=day(form.since),
+            actor=current().actor,
         )
 
     return _unit_form(view, form, work, _("变更名称"), _("名称已变更，原名称保留在记录里。"))
@@ -167,9 +174,9 @@ def unit_place(code: str) -> Answer:
     def work() -> None:
         verbs.place_unit(
             code,
-            form.area_code.data,
-            form.area_name.data or None,
-            since=form.since.data,
+            words(form.area_code),
+            words(form.area_name) or None,
+            since=day(form.since),
             actor=current().actor,
         )
 
@@ -184,7 +191,7 @@ def unit_move(code: str) -> Answer:
     form = MoveForm(data={"parent": view.parent_code or ""})
 
     def work() -> None:
-        verbs.move_unit(code, form.parent.data or None, actor=current().actor)
+        verbs.move_unit(code, words(form.parent) or None, actor=current().actor)
 
     return _unit_form(view, form, work, _("变更上级单位"), _("上级单位已变更，下级单位随之移动。"))
 
@@ -200,8 +207,8 @@ def unit_end(code: str) -> Answer:
         verbs.end_unit(
             code,
             UnitClosing(form.why.data),
-            successor=form.successor.data or None,
-            on=form.on.data,
+            successor=words(form.successor) or None,
+            on=day(form.on),
             actor=current().actor,
         )
 
@@ -219,7 +226,7 @@ def team_new(code: str) -> Answer:
         form.code.data = f"{code}-T{len(queries.teams(code)) + 1}"
 
     def work() -> None:
-        teams.open_team(code, form.code.data, form.name.data, actor=current().actor)
+        teams.open_team(code, words(form.code), words(form.name), actor=current().actor)
 
     return _unit_form(view, form, work, _("新设队伍"), _("队伍已设立。"))
 
@@ -237,7 +244,7 @@ def team_change(code: str, team: str, change: str) -> Answer:
         return _unit_form(
             view,
             named,
-            lambda: teams.rename_team(team, named.name.data, since=named.since.data, actor=actor),
+            lambda: teams.rename_team(team, words(named.name), since=day(named.since), actor=actor),
             _("变更队伍名称：%(name)s", name=found.name),
             _("队伍名称已变更。"),
         )
@@ -246,7 +253,7 @@ def team_change(code: str, team: str, change: str) -> Answer:
         return _unit_form(
             view,
             moved,
-            lambda: teams.move_team(team, moved.unit.data, moved.code.data, actor=actor),
+            lambda: teams.move_team(team, words(moved.unit), words(moved.code), actor=actor),
             _("队伍转到其他单位：%(name)s", name=found.name),
             _("原队伍已关闭，新队伍已在另一单位设立。原来的捐赠仍记在原队伍。"),
         )
@@ -298,7 +305,7 @@ def _chosen() -> dict[str, str]:
     return {name: request.args.get(name, "").strip()[:100] for name in _FILTERS}
 
 
-def _named(chosen: dict[str, str]) -> dict[str, str | None]:
+def _named(chosen: dict[str, str]) -> dict[str, Any]:
     """The filters for an address: those that are not set leave no trace."""
     return {name: value or None for name, value in chosen.items()}
 

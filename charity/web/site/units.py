@@ -5,8 +5,9 @@ Rule: every figure stands together with the entry number it is as of, read in th
 
 from __future__ import annotations
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import make_response, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from charity.figures import queries as figures
 from charity.funds import queries as funds
