@@ -284,7 +284,7 @@ def test_down_at_once_and_back_by_two(site: Flask, desk: Open, people: dict[Role
         if str(one).startswith("/desk/fund/approvals/") and "?" not in str(one)
     ]  # fmt: skip
     sheet = second.get(link)
-    second.post(link, {
+    second.post(f"{link}/decision", {
         "csrf_token": sheet.value("csrf_token"), "seen": sheet.value("seen"), "answer": "approve",
         "reason": "",
     })  # fmt: skip

@@ -10,12 +10,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from charity.audit.models import AuditRecord
-from charity.funds import errors, queries, services
+from charity.funds import errors, queries, services, unit_errors
 from charity.funds.kinds import CampaignStatus, UnitLevel
 from charity.kernel.atomic import AtomicError, atomic
 from charity.kernel.db import db
-from charity.kernel.errors import Conflict
-from charity.ledger.services import Actor
 from tests.gifts import COUNTY, OFFICE, SLUG, TOWN, Place, campaign_facts, make_place
 
 
@@ -67,7 +65,7 @@ def test_refusals(place: Place) -> None:
         (errors.CodeTaken, lambda: unit(COUNTY)),
         (errors.CodeUnfit, lambda: unit("无")),
         (errors.CodeUnfit, lambda: unit("-x")),
-        (errors.UnknownUnit, lambda: unit("GS-9", parent="GS-9999")),
+        (unit_errors.ParentUnknown, lambda: unit("GS-9", parent="GS-9999")),
         (errors.CodeTaken, lambda: services.create_fund("aixin", "名", "name")),
         (errors.AlreadyAdmitted, lambda: services.admit_unit(SLUG, TOWN)),
         (errors.UnknownUnit, lambda: services.admit_unit(SLUG, "GS-9999")),
