@@ -45,11 +45,11 @@ COSTS = (
     ),
 )
 
-# One process has eight threads (``cli.serve.THREADS``) and perhaps two cores: one hashes, four wait
-# their turn, and at least three threads and a core are left for whoever reads a page.
+# Perhaps there are two cores: one hashes, one is left for whoever reads a page. Those who wait have
+# threads of their own (``web.turns``), so as many may wait as come to work at one moment.
 AT_ONCE = 1
-WAITING = 4
-PATIENCE_S = 5
+WAITING = 24
+PATIENCE_S = 15
 
 
 class Gate:
