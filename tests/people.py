@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import io
 import itertools
+from collections.abc import Sequence
 
+import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -15,7 +18,7 @@ from charity.audit.models import AuditRecord
 from charity.kernel import clock, outbox
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
-from charity.people import passwords, roles, services, sessions
+from charity.people import passwords, roles, rosters, services, sessions
 from charity.people.kinds import LINK_PATH, Method
 from charity.people.queries import Grant, Signed
 from charity.web import signed as cookies
@@ -119,3 +122,24 @@ def hand_in(person_id: str) -> Signed:
         account = services.accounts_of(person_id)[0]
         token = sessions.begin(account, Method.DEMO, second_factor_at=clock.now())
         return sessions.current(token)
+
+
+ROSTER_HEAD = list(rosters.COLUMNS)
+GOOD_ROW = ["张三", "a@example.org", "13900001234", "募集经办人", "GS-1"]
+
+
+def sheet(*rows: Sequence[object], head: Sequence[object] = ROSTER_HEAD) -> bytes:
+    """An XLSX file of these rows."""
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    for row in (head, *rows):
+        page.append(list(row))
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def but(column: int, value: object) -> list[object]:
+    """The good row with one cell changed."""
+    return [*GOOD_ROW[:column], value, *GOOD_ROW[column + 1 :]]
