@@ -7,7 +7,6 @@ copy of the package, and the breach must be found and named.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import shutil
 import subprocess
 import sys
@@ -203,11 +202,7 @@ def test_pages_never_load_weasyprint() -> None:
 
 def tables() -> tuple[dict[str, str], dict[str, set[str]]]:
     """Every table's domain, and the tables each one's foreign keys point to."""
-    for domain in pkgutil.iter_modules([str(PACKAGE)]):
-        if (PACKAGE / domain.name / "models.py").exists() or (
-            PACKAGE / domain.name / "models"
-        ).is_dir():
-            importlib.import_module(f"charity.{domain.name}.models")
+    importlib.import_module("charity.app").import_models()
     db = importlib.import_module("charity.kernel.db")
     homes, keys = {}, {}
     for mapper in db.Base.registry.mappers:
