@@ -101,7 +101,7 @@ def _sign_ins(rig: Rig, dialect: str, port: int, addresses: list[str]) -> None:
     each, rounds = (40, 2) if rig.quick else (100, 5)
     pages = [client.get(port, "/login")] * each
     client.send(pages)
-    idle, busy, count = [], [], 0
+    idle, busy, count, away = [], [], 0, 0
     for _ in range(rounds):
         answers, _seconds = client.send(pages)
         idle.append(p95([answer.seconds * 1000 for answer in answers]))
@@ -109,6 +109,7 @@ def _sign_ins(rig: Rig, dialect: str, port: int, addresses: list[str]) -> None:
             answers, _seconds = client.send(pages)
         busy.append(p95([answer.seconds * 1000 for answer in answers]))
         count += crowd.signed_in
+        away += crowd.turned_away
     rig.add(
         Line(
             name=f"sign-in page while {AT_ONCE} sign in, {SHOWN[dialect]}, p95",
@@ -117,7 +118,7 @@ def _sign_ins(rig: Rig, dialect: str, port: int, addresses: list[str]) -> None:
             floor=median(idle),
             floor_is="the same page while nobody signs in",
             mark=Mark(50, of="ours", at_least=False),
-            note=f"{count} sign-ins, each hashed",
+            note=f"{count} sign-ins, each hashed; {away} told to try again",
         )
     )
 
@@ -128,6 +129,7 @@ class _Crowd:
     def __init__(self, port: int, addresses: list[str]) -> None:
         self.port = port
         self.signed_in = 0
+        self.turned_away = 0
         self._end = threading.Event()
         self._lock = threading.Lock()
         self._threads = [
@@ -147,6 +149,7 @@ class _Crowd:
 
     def _again(self, address: str) -> None:
         while not self._end.is_set():
-            done = sign_in(self.port, address, PASSWORD)
+            let_in = sign_in(self.port, address, PASSWORD) == 303
             with self._lock:
-                self.signed_in += done
+                self.signed_in += let_in
+                self.turned_away += not let_in

@@ -95,8 +95,8 @@ def _until_ready(base: str, parent: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"not ready: {log.read_text('utf-8')}")
 
 
-def sign_in(port: int, address: str, password: str) -> bool:
-    """Sign in by password with a browser of one's own; whether one was let in."""
+def sign_in(port: int, address: str, password: str) -> int:
+    """Sign in by password with a browser of one's own; the answer's status, 303 when let in."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", "/login")
@@ -109,6 +109,6 @@ def sign_in(port: int, address: str, password: str) -> bool:
         connection.request("POST", "/login", urlencode(form), headers)
         answer = connection.getresponse()
         answer.read()
-        return answer.status == 303
+        return answer.status
     finally:
         connection.close()
