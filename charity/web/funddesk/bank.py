@@ -151,7 +151,7 @@ def bank_line_new() -> Answer:
     """Write a line down from the statement."""
     form = LineForm()
     form.account.choices = [
-        (one.code, f"{one.bank_name} ****{one.tail}") for one in bank_queries.accounts()
+        (one.code, f"{one.code} ****{one.tail}") for one in bank_queries.accounts()
     ]
     if request.method == "GET":
         form.booked_on.data = clock.today().isoformat()
