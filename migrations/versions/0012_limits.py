@@ -18,7 +18,9 @@ def upgrade() -> None:
         sa.Column("device", sa.String(length=64), nullable=True),
         sa.Column("donor", sa.String(length=64), nullable=True),
         sa.Column("intent_id", sa.BigInteger(), nullable=True),
-        sa.Column("challenge", sa.String(length=128), nullable=True),
+        sa.Column(
+            "challenge", sa.String(length=128), nullable=True, comment="solved, and so used up"
+        ),
         sa.ForeignKeyConstraint(
             ["intent_id"], ["donations_intent.id"], name="fk_donations_try_intent_id"
         ),
@@ -49,7 +51,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("scopes", sa.String(length=300), nullable=False),
+        sa.Column("scopes", sa.String(length=300), nullable=False, comment="as JSON"),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
