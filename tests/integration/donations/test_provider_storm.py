@@ -44,9 +44,9 @@ def stormy(database: TestDatabase, tmp_path: Path, fake: FakeStripe) -> Iterator
 
 @pytest.mark.slow
 def test_failing_calls_charge_and_refund_once(stormy: Flask, fake: FakeStripe) -> None:
-    report = storm(stormy, fake, calls=600)
-    assert report.calls >= 600
-    assert report.faults > 100
+    report = storm(stormy, fake, calls=300)
+    assert report.calls >= 300
+    assert report.faults > 50
     assert report.unsure > 0
     assert (report.charged_twice, report.refunded_twice, report.unresolved) == (0, 0, 0)
     assert all(check.ok for check in checks.run()), [c for c in checks.run() if not c.ok]
@@ -79,4 +79,4 @@ def test_a_new_key_for_each_try_would_pay_back_twice(
         return asked(with_new_key)  # type: ignore[arg-type] # as the original
 
     monkeypatch.setattr(stripe, "_ask", anew)
-    assert storm(stormy, fake, calls=500).refunded_twice > 0
+    assert storm(stormy, fake, calls=250).refunded_twice > 0
