@@ -24,7 +24,7 @@ GIFTS = 3_000
 PATHS = {
     "/units": "/units",
     "/units of one campaign": f"/units?campaign={province.SLUG}",
-    "API units": f"/api/v1/campaigns/{province.SLUG}/units?limit=200",
+    "API units": f"/api/v1/campaigns/{province.SLUG}/units?limit=50",
 }
 
 

@@ -1,9 +1,9 @@
 """Figures of every raising unit, by itself and with all below it, as of one entry n.
 
-Rule: what is kept in memory is what the queries say, never more: a book's figures are kept with the
-number of its last numbered entry, and asked for again when that has moved; the tree is kept with
-its version. So a page costs the same with a hundred units and with thousands, and every figure is
-exactly that of its own snapshot, also when another thread reads an older one.
+Rule: what is kept in memory is what the queries say, never more: figures are kept with the n they
+are as of, and those of the books of entries numbered since are asked for again; the tree is kept
+with its version. So a page costs the same with a hundred units and with thousands, and every
+figure is exactly that of its own snapshot, also when another thread reads an older one.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from charity.ledger.queries import FIGURE_COLUMNS, Figures
 Row = tuple[int, ...]
 _COLUMNS = (*FIGURE_COLUMNS, "gifts")
 _NONE: Row = (0,) * len(_COLUMNS)
+_CATCH_UP = 20_000  # entries; after more of them everything is asked for anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,6 @@ class Sums:
 
     n: int
     tree: _Tree
-    heads: dict[int, int]
     by_book: dict[int, Row]
     _sums: dict[str | None, tuple[dict[int, Row], dict[int, Row]]] = field(default_factory=dict)
 
@@ -100,18 +100,27 @@ def sums() -> Sums:
     if kept is not None and kept.n == n and kept.tree.version == version:
         return kept
     tree = kept.tree if kept is not None and kept.tree.version == version else _read_tree(version)
-    heads = ledger.numbered_heads()
-    by_book = dict(kept.by_book) if kept is not None else {}
-    before = kept.heads if kept is not None else {}
-    moved = [book_id for book_id, last in heads.items() if before.get(book_id) != last]
-    for gone in before.keys() - heads.keys():
-        by_book.pop(gone, None)
-    rows = db.session().execute(ledger.book_figures(moved)).mappings() if moved else ()
+    found = Sums(n, tree, _by_book(kept, n))
+    if kept is None or kept.n <= n:
+        _kept[engine] = found
+    return found
+
+
+def _by_book(kept: Sums | None, n: int) -> dict[int, Row]:
+    """Every book's figures as of ``n``: those kept, and those that moved between then and now.
+
+    An older snapshot than the one kept does not see what came after it, so it asks for everything.
+    """
+    moved: list[int] | None = None
+    if kept is not None and 0 <= n - kept.n <= _CATCH_UP:
+        moved = ledger.books_moved(kept.n, n)
+    by_book = dict(kept.by_book) if kept is not None and moved is not None else {}
+    for book_id in moved or ():
+        by_book.pop(book_id, None)
+    rows = db.session().execute(ledger.book_figures(moved)).mappings() if moved != [] else ()
     for row in rows:
         by_book[row["book_id"]] = tuple(row[name] for name in _COLUMNS)
-    found = Sums(n, tree, heads, by_book)
-    _kept[engine] = found
-    return found
+    return by_book
 
 
 def _read_tree(version: tuple[Any, ...]) -> _Tree:

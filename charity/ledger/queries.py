@@ -130,14 +130,15 @@ def book_figures(books: Iterable[int] | None = None) -> Select[Any]:
     return rows if books is None else rows.where(among(NumberedTotal.book_id, books))
 
 
-def numbered_heads() -> dict[int, int]:
-    """The last numbered ``book_no`` of each unit book that has one: moved when its figures are."""
-    rows = db.session().execute(
-        select(NumberedHead.book_id, NumberedHead.last_no)
-        .join(Book, Book.id == NumberedHead.book_id)
-        .where(Book.kind == BookKind.UNIT.value)
+def books_moved(after: int, upto: int) -> list[int]:
+    """The books of the entries numbered from ``after`` (without it) to ``upto``."""
+    rows = (
+        select(Entry.book_id)
+        .join(Number, Number.entry_id == Entry.id)
+        .where(Number.n > after, Number.n <= upto)
+        .distinct()
     )
-    return {row[0]: row[1] for row in rows}
+    return list(db.session().scalars(rows))
 
 
 def head() -> int:
