@@ -93,6 +93,9 @@ def test_a_refund_from_the_search_to_the_void_receipt(
     with site.app_context():
         (refund,) = back_queries.refunds_of(gift)
         db.session.remove()
+    sheet = desk(site, people["approver"]).get(f"/desk/fund/approvals/{refund.request_id}").text
+    assert "重复捐赠" in sheet
+    assert "原支付渠道" in sheet
     # Whoever asked cannot agree.
     assert decide_page_has_no_button(manager, refund.request_id)
     assert decide(site, people["approver"], refund.request_id) == 303

@@ -6,7 +6,9 @@ agrees, the correction and the receipt issued anew are one unit of work.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -31,7 +33,7 @@ from charity.receipts import queries as receipts
 from charity.receipts import services as receipt_services
 from charity.receipts.kinds import ReceiptStatus
 from charity.web.forms import Text, place_error, refuse_doubled_fields, strip
-from charity.web.funddesk import bp
+from charity.web.funddesk import bp, sheet
 from charity.web.funddesk.back_words import CORRECTION_KINDS, CORRECTION_STATES
 from charity.web.funddesk.effects import EFFECTS
 from charity.web.funddesk.refunds import READERS
@@ -204,4 +206,9 @@ def _approved(view: RequestView, who: Signed) -> None:
         receipt_services.reissue(paper.id, reason=made.reason, person=person)
 
 
+def _sheet(facts: Mapping[str, Any]) -> list[sheet.Line]:
+    return sheet.general({**facts, "kind": str(CORRECTION_KINDS[facts["kind"]])})
+
+
 EFFECTS[Kind.CORRECTION] = _approved
+sheet.SHEETS[Kind.CORRECTION] = _sheet

@@ -6,6 +6,9 @@ browsed. Asking is one person's, deciding another's (``approvals``), sending the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -234,7 +237,13 @@ def messages() -> str:
     return render_template("funddesk/outbox.html", messages=outbox.kept())
 
 
+def _sheet(facts: Mapping[str, Any]) -> list[sheet.Line]:
+    words = {"reason": REASONS[facts["reason"]], "route": ROUTES[facts["route"]]}
+    return sheet.general({**facts, **{name: str(word) for name, word in words.items()}})
+
+
 EFFECTS[Kind.REFUND] = _approved
+sheet.SHEETS[Kind.REFUND] = _sheet
 ITEMS.append(Item("funddesk.refund_list", _l("捐赠退回"), READERS))
 SOURCES.append(waiting)
 sheet.LABELS.update(LABELS)

@@ -72,7 +72,7 @@ class Line:
 
 def sheet(kind: Kind, facts: Mapping[str, Any]) -> list[Line]:
     """All facts of a request, as its kind has them drawn, else each by itself."""
-    own = _SHEETS.get(kind)
+    own = SHEETS.get(kind)
     return own(facts) if own is not None else general(facts)
 
 
@@ -155,7 +155,8 @@ def _slip(facts: Mapping[str, Any]) -> list[Line]:
     return [*general(rest), Line(str(LABELS["gifts"]), lines=gifts)]
 
 
-_SHEETS: Mapping[Kind, Callable[[Mapping[str, Any]], list[Line]]] = {
+#: Kinds whose facts are drawn in their own words. Each part adds its own.
+SHEETS: dict[Kind, Callable[[Mapping[str, Any]], list[Line]]] = {
     Kind.PARAMETER: _parameter,
     Kind.SLIP: _slip,
 }
