@@ -8,7 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
+import charity
+from charity.app import create_app
 from charity.cli import main
+from charity.config import Settings
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.people import factors, links, queries, signing
@@ -33,7 +36,21 @@ class Shell:
         }
 
     def run(self, *words: str) -> Result:
-        return CliRunner(env=self.env).invoke(main, words)
+        """One command to its end; the connections of its application are closed after it."""
+        apps: list[Flask] = []
+
+        def watched(settings: Settings | None = None) -> Flask:
+            apps.append(create_app(settings))
+            return apps[-1]
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(charity, "create_app", watched, raising=False)
+            done = CliRunner(env=self.env).invoke(main, words)
+        for app in apps:
+            with app.app_context():
+                db.session.remove()
+                db.engine.dispose()
+        return done
 
     def link(self, *words: str) -> str:
         """A command that must go well; the token of the link it prints."""
