@@ -168,7 +168,7 @@ def test_a_made_up_action_gives_nothing_else(donor: Client, fake: FakeStripe, ac
 def test_an_unanswering_stripe_says_so_and_the_same_form_goes_on_later(
     donor: Client, fake: FakeStripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stripe, "PAUSES_S", (0.0,))
+    monkeypatch.setattr(stripe, "PAUSES_S", (0,))
     key, fake.key = fake.key, "another"
     sent = {"amount_choice": "50", "action": "give"}
     page = donor.submit(GIVE, 503, **sent)

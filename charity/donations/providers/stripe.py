@@ -48,8 +48,8 @@ METHODS = ("card", "wechat_pay", "alipay")
 MIN_FEN = 400
 TOLERANCE_S = 300
 CHECKOUT = "https://checkout.stripe.com"
-TIMEOUT_S = (3.05, 6.0)  # to connect, to answer
-PAUSES_S = (0.2, 0.8)
+TIMEOUT_S = (3, 6)  # to connect, to answer
+PAUSES_S = (1, 2)
 _PAGE = 100
 # Stripe closes a session between half an hour and a day after it was made.
 _LEAST_LIFE = dt.timedelta(minutes=31)
