@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from charity.funds.kinds import PUBLIC
@@ -16,17 +16,27 @@ _Parent = aliased(Unit, name="above")
 _Other = aliased(Unit, name="other")
 
 
-def ancestors(code: str) -> tuple[str, ...]:
-    """The unit's code, then those above it up to the top; empty when there is no such unit."""
+def _upward() -> Select[tuple[str]]:
     walk = (
-        select(Unit.code, Unit.parent_id, Unit.depth).where(Unit.code == code).cte(recursive=True)
+        select(Unit.code, Unit.parent_id, Unit.depth)
+        .where(Unit.code == bindparam("code"))
+        .cte(recursive=True)
     )
     walk = walk.union_all(
         select(_Other.code, _Other.parent_id, _Other.depth).join(
             walk, _Other.id == walk.c.parent_id
         )
     )
-    return tuple(db.session().scalars(select(walk.c.code).order_by(walk.c.depth.desc())))
+    return select(walk.c.code).order_by(walk.c.depth.desc())
+
+
+# Asked at every request of a unit's people; building it takes longer than the database does.
+_UPWARD = _upward()
+
+
+def ancestors(code: str) -> tuple[str, ...]:
+    """The unit's code, then those above it up to the top; empty when there is no such unit."""
+    return tuple(db.session().scalars(_UPWARD, {"code": code}))
 
 
 def subtree(code: str) -> tuple[str, ...]:
