@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Select, or_, select, tuple_
 
 from charity.donations import queries as donations
-from charity.donations import words as donor_words
-from charity.donations.words import WordView
+from charity.donations import word_queries as donor_words
+from charity.donations.word_queries import WordView
 from charity.figures import tree
 from charity.figures.errors import CursorUnfit, LimitUnfit
 from charity.funds import queries as funds

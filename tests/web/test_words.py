@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from charity.donations import words
+from charity.donations import word_queries, words
 from charity.donations.errors import NoWords
 from charity.donations.services import GiftItem
 from charity.kernel.atomic import atomically
@@ -43,7 +43,7 @@ def test_words_wait_then_stand_beside_the_name_and_can_be_taken_back(
     for wish, stands in (("show", True), ("hide", False)):
         with site.app_context():
             atomically(words.decide)(gift, show=wish == "show", by=discloser)
-            assert words.waiting() == []
+            assert word_queries.waiting() == []
             db.session.remove()
         page = reader.get(PAGE).text
         assert ("愿孩子们平安长大&lt;b&gt;" in page) is stands

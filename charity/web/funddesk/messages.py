@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from charity.donations import words
+from charity.donations import word_queries, words
 from charity.kernel.atomic import atomically
 from charity.people.kinds import Role
 from charity.people.queries import Signed
@@ -24,7 +24,7 @@ READERS = (Role.FUND_MANAGER, Role.DISCLOSER)
 
 def waiting(who: Signed) -> list[Waiting]:
     """One line for all messages that wait."""
-    found = words.waiting(1) if who.holds(READERS) else []
+    found = word_queries.waiting(1) if who.holds(READERS) else []
     if not found:
         return []
     title = _("捐赠留言等待查看")
@@ -35,7 +35,7 @@ def waiting(who: Signed) -> list[Waiting]:
 @staff(*READERS)
 def words_waiting() -> str:
     """Messages nobody looked at yet, the oldest first."""
-    return render_template("funddesk/words.html", words=words.waiting())
+    return render_template("funddesk/words.html", words=word_queries.waiting())
 
 
 @bp.post("/words/<gift_id>")
