@@ -37,8 +37,10 @@ from charity.donations.models import Gift
 from charity.donations.requests import DonorDetails
 from charity.donations.services import many_donors
 from charity.funds import queries as funds
+from charity.funds import unit_queries as units
 from charity.funds.errors import UnknownCampaign
 from charity.funds.kinds import CampaignStatus
+from charity.funds.unit_errors import TeamNotTaking, UnitNotTaking
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
 from charity.kernel.crypto import blind_index
@@ -102,7 +104,7 @@ def write_sheet(asked: SheetAsked, *, by: Signed, late: bool = False) -> str:
     if earlier is not None:
         return earlier
     place = _place(asked, late=late)
-    lines = _fit_lines(asked.lines)
+    lines = _fit_lines(asked.lines, _teams_then(asked))
     now = clock.now()
     row = {
         "id": new_id(),
@@ -168,10 +170,22 @@ def _place(asked: SheetAsked, *, late: bool) -> funds.Place:
     given_then = campaign.starts_on <= asked.collected_on <= campaign.ends_on
     if campaign.status not in _COLLECTING or not given_then:
         raise NotCollecting(field="collected_on")
+    if place.closed_on is not None and place.closed_on <= asked.collected_on:
+        raise UnitNotTaking(field="collected_on")
     return place
 
 
-def _fit_lines(lines: Sequence[LineAsked]) -> list[LineAsked]:
+def _teams_then(asked: SheetAsked) -> frozenset[str]:
+    """The unit's teams that took gifts on the day of the sheet."""
+    day = asked.collected_on
+    return frozenset(
+        team.code
+        for team in units.teams(asked.unit)
+        if team.opened_on <= day and (team.closed_on is None or day < team.closed_on)
+    )
+
+
+def _fit_lines(lines: Sequence[LineAsked], teams: frozenset[str]) -> list[LineAsked]:
     """The lines with clean texts. Raises SheetUnfit with everything that is wrong in them."""
     if not lines:
         raise NoLines
@@ -182,12 +196,15 @@ def _fit_lines(lines: Sequence[LineAsked]) -> list[LineAsked]:
     for index, line in enumerate(lines):
         at = f"lines.{index}."
         try:
+            team = rules.fit_text(line.team, f"{at}team", rules.TEAM_LENGTH)
+            if team is not None and team not in teams:
+                raise TeamNotTaking(field=f"{at}team")
             clean.append(
                 replace(
                     line,
                     amount_fen=rules.fit_amount(line.amount_fen, f"{at}amount_fen", limit),
                     name=rules.fit_text(line.name, f"{at}name", rules.NAME_LENGTH),
-                    team=rules.fit_text(line.team, f"{at}team", rules.TEAM_LENGTH),
+                    team=team,
                     phone=rules.fit_phone(line.phone),
                 )
             )

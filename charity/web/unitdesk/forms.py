@@ -46,7 +46,7 @@ class LineForm(Form):
         validators=[Length(max=20, message=_("手机号最多 20 个字符。")), Text()],
     )
     team = StringField(
-        _("队伍"),
+        _("队伍编码"),
         filters=[strip],
         validators=[Length(max=64, message=_("队伍最多 64 个字。")), Text()],
     )

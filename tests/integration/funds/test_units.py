@@ -10,6 +10,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from charity.areas.errors import UnknownArea
+from charity.donations import sheets
+from charity.donations.hand_errors import SheetUnfit
+from charity.donations.hand_kinds import Method
 from charity.donations.models import Gift
 from charity.funds import services, teams, unit_errors, unit_queries, unit_register, units
 from charity.funds.errors import CodeTaken, CodeUnfit
@@ -19,7 +22,10 @@ from charity.kernel import clock
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.kernel.errors import RuleBroken
+from charity.people.kinds import Role
+from charity.people.queries import Grant
 from tests.gifts import COUNTY, OFFICE, SLUG, TOWN, create, give, make_place
+from tests.people import make_person
 
 VILLAGE = "GS-0004"
 TODAY = clock.today()
@@ -255,3 +261,27 @@ def test_a_gift_names_an_open_team_of_its_own_unit() -> None:
             create(items=_items(unit, team))
         assert caught.value.field == "items.0.team"
     assert db.session().scalars(select(Gift.team)).all() == ["T-1"]
+
+
+def test_a_sheet_names_a_team_that_was_open_on_its_day() -> None:
+    with atomic():
+        clerk = make_person("某经办", Grant(Role.UNIT_CLERK, TOWN))
+        teams.open_team(TOWN, "T-1", "一队", since=days(5))
+        teams.open_team(COUNTY, "T-2", "二队", since=days(50))
+
+    def enter(team: str, ago: int) -> str:
+        asked = sheets.SheetAsked(
+            form_id=f"{team}{ago}",
+            campaign=SLUG,
+            unit=TOWN,
+            method=Method.CASH,
+            collected_on=days(ago),
+            lines=(sheets.LineAsked(1_000, team=team),),
+        )
+        with atomic():
+            return sheets.enter(asked, by=clerk)
+
+    assert enter("T-1", 5)
+    for team, ago in (("T-1", 6), ("T-2", 5), ("nobody", 5)):
+        with pytest.raises(SheetUnfit):
+            enter(team, ago)
