@@ -13,13 +13,17 @@ from sqlalchemy import select
 
 from charity.donations import errors, jobs
 from charity.donations.intake import receive
+from charity.donations.kinds import EventType
 from charity.donations.models import SandboxEvent
 from charity.donations.providers import sandbox
+from charity.donations.providers.base import RefundAsked
 from charity.donations.secrets import payment_secret
 from charity.kernel import clock
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from tests.gifts import COUNTY, Place, create, reference
+
+HOUR = dt.timedelta(hours=1)
 
 pytestmark = pytest.mark.usefixtures("place")
 
@@ -127,3 +131,43 @@ def test_nobody_at_home_loses_nothing(site: Site) -> None:
     site.close()
     assert not sandbox.deliver(event_id)
     assert db.session().scalar(select(SandboxEvent.delivered_at)) is None
+
+
+def paid() -> tuple[str, str]:
+    """A payment of ten yuan made at the sandbox: its reference and the sandbox's payment."""
+    ref = reference(create((COUNTY, 1_000)).payment.id)
+    with atomic():
+        sandbox.decide(ref, "paid")
+    return ref, f"pay_{ref.removeprefix('sbx_')}"
+
+
+def test_a_refund_is_one_for_its_id_and_never_more_than_was_paid() -> None:
+    _, payment = paid()
+    first = RefundAsked("rf1", payment, 600, "CNY")
+    assert sandbox.provider.find_refund(first) is None
+    answer = sandbox.provider.refund(first)
+    assert answer.state == "done"
+    assert sandbox.provider.refund(first) == sandbox.provider.find_refund(first) == answer
+    assert sandbox.provider.refund(RefundAsked("rf2", payment, 401, "CNY")).state == "refused"
+    assert sandbox.provider.refund(RefundAsked("rf3", payment, 400, "CNY")).state == "done"
+    assert sandbox.provider.refund(RefundAsked("rf4", "pay_none", 1, "CNY")).state == "refused"
+    told = [sandbox.parse(one.raw) for one in sandbox.provider.missed(clock.now() - HOUR)]
+    back = [(one.refund_id, one.amount_fen) for one in told if one.type == EventType.REFUNDED]
+    assert sorted(back) == [("rf1", 600), ("rf3", 400)]
+    assert {one.payment_object for one in told} == {payment}
+
+
+def test_a_session_that_is_not_paid_sends_nothing_back() -> None:
+    ref = reference(create((COUNTY, 1_000)).payment.id)
+    asked = RefundAsked("rf1", f"pay_{ref.removeprefix('sbx_')}", 1, "CNY")
+    assert sandbox.provider.refund(asked).state == "refused"
+    assert sandbox.provider.look(ref) is None
+
+
+def test_who_asks_is_told_what_the_event_says() -> None:
+    ref, _ = paid()
+    told = sandbox.provider.look(ref)
+    assert told is not None
+    assert sandbox.parse(told.raw).type == EventType.PAID
+    assert [one.event_id for one in sandbox.provider.missed(clock.now() - HOUR)] == [told.event_id]
+    assert list(sandbox.provider.missed(clock.now() + HOUR)) == []

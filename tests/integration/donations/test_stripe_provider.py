@@ -9,19 +9,21 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from charity.config import Settings
 from charity.donations import checks, inquiries, queries, services, sweeping
+from charity.donations.back_models import Refund
 from charity.donations.errors import BelowMinimum, ProviderRefused, ProviderUnsure
 from charity.donations.kinds import PaymentStatus
-from charity.donations.models import Fee, Inquiry, Payout, PayoutBook
+from charity.donations.models import Fee, Gift, Inquiry, Intent, Payout, PayoutBook
 from charity.donations.providers import stripe
 from charity.donations.providers.base import Asked, RefundAsked
 from charity.donations.services import Created
 from charity.kernel import clock, inbox
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
+from charity.kernel.ids import new_id
 from charity.kernel.inbox import InboxEvent
 from charity.ledger import checks as ledger_checks
 from charity.ledger import services as ledger
@@ -307,6 +309,52 @@ def test_nothing_of_the_payer_is_kept_with_what_was_asked(place: Place, fake: Fa
     assert "Jenny" not in told.raw.decode()
     assert "example@example.com" not in told.raw.decode()
     assert json.loads(told.raw)["data"]["object"]["id"] == session_id
+
+
+def sent_back(payment_id: str, object_id: str, refund_id: str) -> None:
+    """The refund of a payment of ten yuan, sent to the provider."""
+    gift = db.session().scalars(
+        select(Gift.id).join(Intent).where(Intent.public_id == payment_id)
+    ).one()  # fmt: skip
+    now = clock.now()
+    with atomic():
+        db.session().execute(
+            insert(Refund).values(
+                id=new_id(), public_id=refund_id, gift_id=gift, amount_fen=1_000, currency="CNY",
+                route="provider", provider="stripe", object_id=object_id, reason="duplicate",
+                note="", state="sent", state_at=now, request_id=f"rq{refund_id}", asked_at=now,
+                asked_by_id="p1", asked_by_name="甲", sent_at=now, attempts=1,
+            )
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("fee_first", [True, False])
+def test_the_fee_of_a_gift_that_went_back_is_the_charitys_whatever_came_first(
+    place: Place, fake: FakeStripe, fee_first: bool
+) -> None:
+    with atomic():
+        ledger.post_interest(account="main", fen=9_000, occurred_on=clock.today(), cause_id="x")
+    made, session_id = start((COUNTY, 1_000))
+    payment = fake.world.pay(session_id)["payment_intent"]
+    hear(fake, fees=fee_first)
+    sent_back(made.payment.id, payment, "rf1")
+    assert stripe.provider.refund(RefundAsked("rf1", payment, 1_000, "CNY")).state == "done"
+    hear(fake)
+    book = place.books[COUNTY]
+    codes = ("available", "shortfall", "clearing:stripe")
+    assert [balance(book, code) for code in codes] == [0, 0, 0]
+    assert balance(place.own, "available") == 9_000 - 254
+    assert balance(place.own, "clearing:stripe") == -254
+    sound()
+    # What is sent on has the payment, its fee and the refund in it: nothing is left behind.
+    payout = fake.world.pay_out()
+    assert payout is not None
+    assert payout["amount"] == -254
+    hear(fake)
+    assert (balance(book, "transit"), balance(place.own, "transit")) == (0, -254)
+    assert balance(place.own, "clearing:stripe") == 0
+    assert parked() == []
+    sound()
 
 
 WRONG = [
