@@ -95,7 +95,7 @@ class DeskGift:
     organization: bool
 
 
-def _refunds() -> Select[Any]:
+def _refunds() -> Select[*tuple[Any, ...]]:
     return select(Refund, Gift.public_id.label("gift")).join(Gift, Gift.id == Refund.gift_id)
 
 
@@ -204,7 +204,7 @@ def correction(correction_id: str) -> CorrectionView:
     return _correction(found[0], found[1])
 
 
-def _corrections() -> Select[Any]:
+def _corrections() -> Select[*tuple[Any, ...]]:
     return (
         select(Correction).join(Gift, Gift.id == Correction.gift_id).order_by(Correction.id.desc())
     )

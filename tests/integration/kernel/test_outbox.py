@@ -146,7 +146,7 @@ def test_two_tries_have_one_message_id(ctx: Flask, monkeypatch: pytest.MonkeyPat
     put()
     with monkeypatch.context() as patched:
 
-        def die(*_: object) -> None:
+        def die(*_: object, **__: object) -> None:
             raise SystemExit
 
         patched.setattr(outbox, "_sent", die)
