@@ -31,6 +31,8 @@ class RunMode(StrEnum):
 
 
 PROVIDERS = ("sandbox", "stripe")
+# What Stripe's library of our lock speaks; the webhook endpoint is set to the same.
+STRIPE_API_VERSION = "2026-10-28.endive"
 _WEBHOOK_SECRET = 16  # characters; an empty or guessable secret would let anyone settle gifts
 
 

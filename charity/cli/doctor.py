@@ -12,7 +12,7 @@ from flask import Flask
 
 from charity.cli.application import make_app
 from charity.cli.startup import not_ready, owns_ledger
-from charity.config import RunMode, Settings
+from charity.config import STRIPE_API_VERSION, RunMode, Settings
 
 Line = tuple[str, bool, str]
 
@@ -49,6 +49,10 @@ def examine(app: Flask) -> Iterator[Line]:
         db.session.remove()
     subset = pdf.harfbuzz_subset_present()
     yield "fonts are cut quickly (libharfbuzz-subset)", subset, "" if subset else "PDFs take long"
+    if "stripe" in settings.payment_providers:
+        secrets = len(settings.stripe_webhook_secrets)
+        note = f"API version {STRIPE_API_VERSION}, webhook secrets: {secrets}"
+        yield "Stripe is set up", True, note
     https = settings.base_url.startswith("https://")
     production = settings.mode is RunMode.PRODUCTION
     yield "production with its own address over https", https or not production, settings.base_url

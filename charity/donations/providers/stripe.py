@@ -16,7 +16,7 @@ import stripe
 import structlog
 from flask import current_app
 
-from charity.config import Settings
+from charity.config import STRIPE_API_VERSION, Settings
 from charity.donations.errors import (
     BadSignature,
     ProviderRefused,
@@ -41,8 +41,6 @@ T = TypeVar("T")
 NAME = "stripe"
 CURRENCY = "CNY"
 HEADER = "Stripe-Signature"
-#: What the library of this version speaks; webhooks are set to the same.
-API_VERSION = "2026-10-28.endive"
 METHODS = ("card", "wechat_pay", "alipay")
 #: Stripe takes no less than about half a US dollar, in whatever currency.
 MIN_FEN = 400
@@ -197,7 +195,7 @@ def _client() -> stripe.StripeClient:
         base = settings.stripe_api_base
         kept["charity.stripe"] = stripe.StripeClient(
             settings.stripe_secret_key,
-            stripe_version=API_VERSION,
+            stripe_version=STRIPE_API_VERSION,
             base_addresses={"api": base} if base else {},
             max_network_retries=0,
             http_client=stripe.RequestsClient(timeout=TIMEOUT_S),
