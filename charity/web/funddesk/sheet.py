@@ -159,4 +159,5 @@ def _slip(facts: Mapping[str, Any]) -> list[Line]:
 SHEETS: dict[Kind, Callable[[Mapping[str, Any]], list[Line]]] = {
     Kind.PARAMETER: _parameter,
     Kind.SLIP: _slip,
+    Kind.SUSPENSE: _suspense,
 }
