@@ -155,13 +155,13 @@ def _slip(facts: Mapping[str, Any]) -> list[Line]:
     return [*general(rest), Line(str(LABELS["gifts"]), lines=gifts)]
 
 
-#: Kinds whose facts are drawn in their own words. Each part adds its own.
 def _suspense(facts: Mapping[str, Any]) -> list[Line]:
     gives = facts["action"] == "give"
     action = _("记入募集单位的分账") if gives else _("退回给汇款人")
     return general({**facts, "action": action})
 
 
+#: Kinds whose facts are drawn in their own words. Each part adds its own.
 SHEETS: dict[Kind, Callable[[Mapping[str, Any]], list[Line]]] = {
     Kind.PARAMETER: _parameter,
     Kind.SLIP: _slip,
