@@ -22,7 +22,9 @@ def import_models() -> None:
     for domain in pkgutil.iter_modules(charity.__path__):
         if domain.ispkg:
             for module in pkgutil.iter_modules([f"{charity.__path__[0]}/{domain.name}"]):
-                if module.name.endswith("models") or (domain.name == "kernel" and module.name != "pdf"):
+                if module.name.endswith("models") or (
+                    domain.name == "kernel" and module.name != "pdf"
+                ):
                     importlib.import_module(f"charity.{domain.name}.{module.name}")
 
 

@@ -321,7 +321,9 @@ def _requests() -> Select[*tuple[Any, ...]]:
     ).join(State, State.request_id == Request.id)
 
 
-def _page(asked: Select[*tuple[Any, ...]], kind: Kind | None, after: str | None, limit: int) -> Page:
+def _page(
+    asked: Select[*tuple[Any, ...]], kind: Kind | None, after: str | None, limit: int
+) -> Page:
     """The newest first, from behind the request whose public id is ``after``."""
     if kind is not None:
         asked = asked.where(Request.kind == kind.value)
