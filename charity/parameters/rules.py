@@ -63,7 +63,7 @@ CATALOGUE: Mapping[str, Figure] = {
     "approvals.days.switch_provider": _waits(_("启停支付渠道的审批期限")),
     "approvals.days.parameter": _waits(_("变更参数的审批期限")),
     "approvals.days.correction": _waits(_("捐赠冲正的审批期限")),
-    "approvals.days.reset_factor": _waits(_("重置二次验证的审批期限")),
+    "approvals.days.reset_factor": _waits(_("重置两步验证的审批期限")),
     "approvals.days.campaign_back": _waits(_("恢复展示募捐活动的审批期限")),
     "approvals.days.suspense": _waits(_("待认领款处理的审批期限")),
     "approvals.days.steward": _waits(_("指定接续使用单位的审批期限")),

@@ -292,9 +292,7 @@ def upgrade() -> None:
             comment="as typed, in the conventions of richtext",
         ),
         sa.Column("description_en", sa.Text(), nullable=False),
-        sa.Column(
-            "plan_version", sa.SmallInteger(), nullable=False, comment="0 until it is filed"
-        ),
+        sa.Column("plan_version", sa.SmallInteger(), nullable=False, comment="0 until it is filed"),
         sa.Column("taken_down_at", MOMENT, nullable=True),
         sa.Column("taken_down_words", sa.Text(), nullable=False),
         sa.Column("taken_down_words_en", sa.Text(), nullable=False),
@@ -391,8 +389,12 @@ def upgrade() -> None:
         "donations_sheet",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("public_id", sa.String(length=32), nullable=False),
-        sa.Column("form_key", sa.String(length=120), nullable=False, comment="one form is one sheet"),
-        sa.Column("facts_hash", sa.String(length=64), nullable=False, comment="keyed hash of the form"),
+        sa.Column(
+            "form_key", sa.String(length=120), nullable=False, comment="one form is one sheet"
+        ),
+        sa.Column(
+            "facts_hash", sa.String(length=64), nullable=False, comment="keyed hash of the form"
+        ),
         sa.Column("campaign_unit_id", sa.BigInteger(), nullable=False),
         sa.Column("method", sa.String(length=4), nullable=False),
         sa.Column("collected_on", sa.Date(), nullable=False),

@@ -71,9 +71,7 @@ def _persons() -> None:
         sa.Column("address_index", sa.String(length=64), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("verified_at", MOMENT, nullable=True, comment="a link sent there was used"),
-        sa.CheckConstraint(
-            "channel IN ('mail', 'phone')", name=op.f("ck_people_identity_channel")
-        ),
+        sa.CheckConstraint("channel IN ('mail', 'phone')", name=op.f("ck_people_identity_channel")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["people_account.id"], name="fk_people_identity_account_id"
         ),
@@ -96,7 +94,10 @@ def _sessions() -> None:
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("method", sa.String(length=10), nullable=False),
         sa.Column(
-            "agent", sa.String(length=120), nullable=False, comment="the browser, as it names itself"
+            "agent",
+            sa.String(length=120),
+            nullable=False,
+            comment="the browser, as it names itself",
         ),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("seen_at", MOMENT, nullable=False),
@@ -136,9 +137,7 @@ def _sessions() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
         sa.Column("used_at", MOMENT, nullable=True),
-        sa.CheckConstraint(
-            "purpose IN ('sign_in', 'invite')", name=op.f("ck_people_link_purpose")
-        ),
+        sa.CheckConstraint("purpose IN ('sign_in', 'invite')", name=op.f("ck_people_link_purpose")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["people_account.id"], name="fk_people_link_account_id"
         ),

@@ -19,8 +19,18 @@ def upgrade() -> None:
         sa.Column("bank_name", sa.String(length=120), nullable=False),
         sa.Column("holder", sa.String(length=120), nullable=False),
         sa.Column("number", sa.LargeBinary(), nullable=False),
-        sa.Column("number_index", sa.String(length=64), nullable=False, comment="blind index of the number"),
-        sa.Column("tail", sa.String(length=4), nullable=False, comment="last four signs, all that is shown"),
+        sa.Column(
+            "number_index",
+            sa.String(length=64),
+            nullable=False,
+            comment="blind index of the number",
+        ),
+        sa.Column(
+            "tail",
+            sa.String(length=4),
+            nullable=False,
+            comment="last four signs, all that is shown",
+        ),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("opened_on", sa.Date(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
@@ -34,7 +44,12 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("public_id", sa.String(length=32), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=False),
-        sa.Column("serial", sa.String(length=60), nullable=False, comment="the bank's own number of the line"),
+        sa.Column(
+            "serial",
+            sa.String(length=60),
+            nullable=False,
+            comment="the bank's own number of the line",
+        ),
         sa.Column("booked_on", sa.Date(), nullable=False),
         sa.Column("direction", sa.String(length=3), nullable=False),
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
@@ -44,22 +59,31 @@ def upgrade() -> None:
         sa.Column("entered_by_name", sa.String(length=120), nullable=False),
         sa.Column("entered_at", MOMENT, nullable=False),
         sa.CheckConstraint("amount_fen >= 1", name=op.f("ck_donations_bank_line_amount")),
-        sa.CheckConstraint("direction IN ('in', 'out')", name=op.f("ck_donations_bank_line_direction")),
+        sa.CheckConstraint(
+            "direction IN ('in', 'out')", name=op.f("ck_donations_bank_line_direction")
+        ),
         sa.ForeignKeyConstraint(
             ["account_id"], ["donations_bank_account.id"], name="fk_donations_bank_line_account_id"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_donations_bank_line"),
-        sa.UniqueConstraint("account_id", "serial", name="uq_donations_bank_line_account_id_serial"),
+        sa.UniqueConstraint(
+            "account_id", "serial", name="uq_donations_bank_line_account_id_serial"
+        ),
         sa.UniqueConstraint("public_id", name="uq_donations_bank_line_public_id"),
     )
     op.create_index(
-        "ix_donations_bank_line_booked_on_id", "donations_bank_line", ["booked_on", "id"], unique=False
+        "ix_donations_bank_line_booked_on_id",
+        "donations_bank_line",
+        ["booked_on", "id"],
+        unique=False,
     )
     op.create_table(
         "donations_line_effect",
         sa.Column("line_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("use", sa.String(length=12), nullable=False),
-        sa.Column("target", sa.String(length=64), nullable=False, comment="public name of what it was for"),
+        sa.Column(
+            "target", sa.String(length=64), nullable=False, comment="public name of what it was for"
+        ),
         sa.Column("by_id", sa.String(length=64), nullable=False),
         sa.Column("by_name", sa.String(length=120), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
@@ -75,7 +99,9 @@ def upgrade() -> None:
         sa.Column("line_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("sheet_id", sa.BigInteger(), nullable=True, comment="as whose gift"),
-        sa.Column("request_id", sa.String(length=32), nullable=True, comment="approvals' public id"),
+        sa.Column(
+            "request_id", sa.String(length=32), nullable=True, comment="approvals' public id"
+        ),
         sa.Column("changed_at", MOMENT, nullable=False),
         sa.CheckConstraint(
             "status IN ('held', 'asked', 'given', 'returning', 'returned')",
@@ -103,16 +129,25 @@ def _slips() -> None:
         "donations_slip",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("number", sa.String(length=20), nullable=False),
-        sa.Column("form_key", sa.String(length=120), nullable=False, comment="one form is one slip"),
+        sa.Column(
+            "form_key", sa.String(length=120), nullable=False, comment="one form is one slip"
+        ),
         sa.Column("unit_id", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
         sa.Column("gifts", sa.SmallInteger(), nullable=False),
         sa.Column("paid_in_on", sa.Date(), nullable=False, comment="as the bank's slip says"),
-        sa.Column("photo_path", sa.String(length=120), nullable=False, comment="relative to the store of files"),
+        sa.Column(
+            "photo_path",
+            sa.String(length=120),
+            nullable=False,
+            comment="relative to the store of files",
+        ),
         sa.Column("photo_sha256", sa.String(length=64), nullable=False),
         sa.Column("photo_size", sa.Integer(), nullable=False),
-        sa.Column("request_id", sa.String(length=32), nullable=False, comment="approvals' public id"),
+        sa.Column(
+            "request_id", sa.String(length=32), nullable=False, comment="approvals' public id"
+        ),
         sa.Column("closed_by_id", sa.String(length=64), nullable=False),
         sa.Column("closed_by_name", sa.String(length=120), nullable=False),
         sa.Column("closed_at", MOMENT, nullable=False),
@@ -125,7 +160,9 @@ def _slips() -> None:
             name=op.f("ck_donations_slip_status"),
         ),
         sa.CheckConstraint("amount_fen >= 1 AND gifts >= 1", name=op.f("ck_donations_slip_amount")),
-        sa.CheckConstraint("length(photo_sha256) = 64", name=op.f("ck_donations_slip_photo_sha256")),
+        sa.CheckConstraint(
+            "length(photo_sha256) = 64", name=op.f("ck_donations_slip_photo_sha256")
+        ),
         sa.CheckConstraint(
             "confirmed_by_id IS NULL OR confirmed_by_id <> closed_by_id",
             name=op.f("ck_donations_slip_two_people"),
@@ -153,7 +190,12 @@ def _slips() -> None:
     op.create_table(
         "donations_hand_gift",
         sa.Column("gift_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("code", sa.String(length=8), nullable=False, comment="printed; found in a transfer's memo"),
+        sa.Column(
+            "code",
+            sa.String(length=8),
+            nullable=False,
+            comment="printed; found in a transfer's memo",
+        ),
         sa.Column("slip_id", sa.BigInteger(), nullable=True),
         sa.Column("withdrawn_at", MOMENT, nullable=True),
         sa.Column("withdrawn_reason", sa.String(length=200), nullable=True),

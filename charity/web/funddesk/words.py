@@ -16,7 +16,7 @@ KINDS: Mapping[Kind, LazyString] = {
     Kind.SWITCH_PROVIDER: _("启停支付渠道"),
     Kind.PARAMETER: _("变更参数"),
     Kind.CORRECTION: _("捐赠冲正"),
-    Kind.RESET_FACTOR: _("重置二次验证"),
+    Kind.RESET_FACTOR: _("重置两步验证"),
     Kind.SUSPENSE: _("处理待认领款"),
     Kind.STEWARD: _("指定接续使用单位"),
     Kind.CAMPAIGN_BACK: _("恢复展示募捐活动"),
