@@ -70,6 +70,7 @@ def operation_of(view: Callable[..., Any]) -> Operation | None:
     return getattr(view, "operation", None)
 
 
-def said(answer: Answer, status: int = 200) -> Response:
-    """``answer`` as JSON."""
-    return Response(answer.model_dump_json(), status, mimetype="application/json")
+def said(answer: Answer, status: int = 200, *, sparse: bool = False) -> Response:
+    """``answer`` as JSON; ``sparse`` leaves out what is not known."""
+    text = answer.model_dump_json(exclude_none=sparse)
+    return Response(text, status, mimetype="application/json")

@@ -32,7 +32,7 @@ def readyz() -> Response:
         found = readiness.state()
     except SQLAlchemyError as error:
         _log.warning("readyz.database", kind=type(error).__name__)
-        return said(Ready(ready=False, writes=False), 503)
+        return said(Ready(ready=False, writes=False), 503, sparse=True)
     answer = Ready(
         ready=found.ready,
         writes=found.writes,

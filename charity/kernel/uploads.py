@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from charity.kernel.errors import RuleBroken
 
@@ -41,6 +44,7 @@ _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 _STREAM = re.compile(rb"stream\r?\n")
 # An object stream begins with pairs of numbers, whatever its dictionary calls it.
 _OBJECTS = re.compile(rb"\s*\d+\s+\d+\s")
+_looking = threading.Lock()
 
 
 class FileTooLarge(RuleBroken):
@@ -176,13 +180,26 @@ def _hidden_objects(content: bytes) -> bytes:
     return b"\n".join(parts)
 
 
+@contextmanager
+def _nothing_filled_up() -> Iterator[None]:
+    """Where WeasyPrint is loaded, Pillow fills up what a broken file lacks; not while we look."""
+    with _looking:
+        before = ImageFile.LOAD_TRUNCATED_IMAGES
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
 def _picture(content: bytes) -> Clean:
     try:
         with Image.open(io.BytesIO(content), formats=tuple(_FORMATS)) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise TooManyPixels
             media_type = _FORMATS[str(opened.format)]
-            opened.load()
+            with _nothing_filled_up():
+                opened.load()
             upright = ImageOps.exif_transpose(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise TooManyPixels from None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
+from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -238,8 +239,11 @@ def messages() -> str:
 
 
 def _sheet(facts: Mapping[str, Any]) -> list[sheet.Line]:
-    words = {"reason": REASONS[facts["reason"]], "route": ROUTES[facts["route"]]}
-    return sheet.general({**facts, **{name: str(word) for name, word in words.items()}})
+    said: dict[str, Mapping[Any, LazyString]] = {"reason": REASONS, "route": ROUTES}
+    words = {
+        name: str(table[facts[name]]) for name, table in said.items() if facts.get(name) in table
+    }
+    return sheet.general({**facts, **words})
 
 
 EFFECTS[Kind.REFUND] = _approved

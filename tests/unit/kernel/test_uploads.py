@@ -9,7 +9,7 @@ import zlib
 
 import pikepdf
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngInfo
 
 from charity.kernel import uploads
@@ -175,8 +175,17 @@ REFUSED = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("filling_up", [False, True])
 @pytest.mark.parametrize(("content", "name", "error"), REFUSED)
-def test_refused(content: bytes, name: str, error: type[RuleBroken]) -> None:
+def test_refused(
+    content: bytes,
+    name: str,
+    error: type[RuleBroken],
+    filling_up: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As Pillow is before WeasyPrint is loaded, and after.
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", filling_up)
     with pytest.raises(error) as caught:
         clean(content, name)
     assert caught.value.sentence()
