@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import itertools
+import secrets
 from dataclasses import dataclass, replace
 
 from PIL import Image
@@ -46,8 +47,11 @@ class Crew:
     manager: Signed
 
 
-def make_crew(unit: str) -> Crew:
-    """People of a unit and of the office, and the charity's bank account. Own units of work."""
+def make_crew(unit: str, account: str = ACCOUNT) -> Crew:
+    """People of a unit and of the office, and the charity's bank account. Own units of work.
+
+    A site that other tests use too needs an ``account`` of its own name, and gets its own number.
+    """
     with atomic():
         crew = Crew(
             clerk=make_person("测试经办", Grant(Role.UNIT_CLERK, unit)),
@@ -57,7 +61,8 @@ def make_crew(unit: str) -> Crew:
             accountant=make_person("测试会计", Grant(Role.ACCOUNTANT)),
             manager=make_person("测试管理员", Grant(Role.FUND_MANAGER)),
         )
-    add_account(crew.manager)
+    number = NUMBER if account == ACCOUNT else f"6222{secrets.randbelow(10**12):012d}"
+    add_account(crew.manager, account, number)
     return crew
 
 
