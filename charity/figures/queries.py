@@ -68,11 +68,12 @@ class UnitRow:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A page of rows; ``next_cursor`` is ``None`` on the last."""
+    """A page of rows; ``next_cursor`` is ``None`` on the last. ``total`` is of all there are."""
 
     items: list[T]
     next_cursor: str | None
     as_of_entry: int
+    total: Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,17 @@ class RecentGift:
 
     display_name: str
     on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPage:
+    """One unit in one campaign: its row, those directly below, its donors as they chose."""
+
+    row: UnitRow
+    children: tuple[UnitRow, ...]
+    as_of_entry: int
+    recent_gifts: tuple[RecentGift, ...]
+    words: tuple[WordView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +128,11 @@ def campaign_figures() -> dict[str, Figures]:
     return {slug: known.total(slug)[0] for slug in known.slugs()}
 
 
-def _unit_rows(page: Select[*tuple[Any, ...]], campaign: str | None) -> list[UnitRow]:
+def _unit_rows(
+    page: Select[*tuple[Any, ...]], campaign: str | None, known: tree.Sums
+) -> list[UnitRow]:
     """The units of ``page``, in its order, with their figures in the campaign or in all."""
     rows = db.session().execute(page).mappings().all()
-    known = tree.sums()
     return [
         UnitRow(
             code=row["code"],
@@ -157,30 +170,10 @@ def unit_rows(
         page = page.where(or_(*(column.icontains(words, autoescape=True) for column in columns)))
     if cursor:
         page = page.where(tuple_(*key) > tuple_(*_after(cursor)))
-    found = _unit_rows(page.order_by(*key).limit(limit + 1), campaign)
+    known = tree.sums()
+    found = _unit_rows(page.order_by(*key).limit(limit + 1), campaign, known)
     more = _cursor(found[limit - 1]) if len(found) > limit else None
-    return Page(found[:limit], more, ledger.head())
-
-
-def unit_row(campaign: str, code: str) -> UnitRow:
-    """One unit's row. Raises UnknownUnit."""
-    place = funds.raising_units(campaign).subquery("listed")
-    found = _unit_rows(select(place).where(place.c.code == code), campaign)
-    if not found:
-        raise UnknownUnit
-    return found[0]
-
-
-def child_rows(campaign: str, code: str) -> list[UnitRow]:
-    """Rows of the units directly below one, by area; at most 200."""
-    place = funds.raising_units(campaign).subquery("listed")
-    page = (
-        select(place)
-        .where(place.c.parent_code == code)
-        .order_by(place.c.area_code, place.c.code)
-        .limit(LONGEST_PAGE)
-    )
-    return _unit_rows(page, campaign)
+    return Page(found[:limit], more, known.n, known.total(campaign)[0])
 
 
 def _cursor(row: UnitRow) -> str:
@@ -202,18 +195,29 @@ def _after(cursor: str) -> list[str]:
     return list(key)
 
 
-def recent_gifts(campaign: str, code: str, limit: int = 10) -> list[RecentGift]:
-    """The gifts that settled last for a unit, without amounts."""
+def unit_page(campaign: str, code: str, recent: int = 10) -> UnitPage:
+    """All that a unit's page says of money and donors, in few questions. Raises UnknownUnit."""
+    known = tree.sums()
+    listed = funds.raising_units(campaign).subquery("listed")
+    family = (
+        select(listed)
+        .where(or_(listed.c.code == code, listed.c.parent_code == code))
+        .order_by(listed.c.code != code, listed.c.area_code, listed.c.code)
+        .limit(LONGEST_PAGE + 1)
+    )
+    found = _unit_rows(family, campaign, known)
     place = funds.place(campaign, code)
-    if place is None:
+    if place is None or not found or found[0].code != code:
         raise UnknownUnit
-    return [RecentGift(row.donor_shown, row.on) for row in donations.recent(place.book_id, limit)]
-
-
-def words(campaign: str, code: str, limit: int = 5) -> list[WordView]:
-    """Messages of a unit's donors that somebody let be shown, the newest first."""
-    found = funds.place(campaign, code)
-    return donor_words.in_public(found.book_id, limit) if found else []
+    return UnitPage(
+        found[0],
+        tuple(found[1:]),
+        known.n,
+        tuple(
+            RecentGift(row.donor_shown, row.on) for row in donations.recent(place.book_id, recent)
+        ),
+        tuple(donor_words.in_public(place.book_id)),
+    )
 
 
 def last_check() -> LastCheck | None:

@@ -156,4 +156,5 @@ def test_pages_ask_about_a_dozen_questions(site: Flask, query_count: Any) -> Non
     ):
         with query_count(site) as asked:
             assert client.get(path).status_code == 200
-        assert len(asked) <= 14, "\n".join([path, *asked])
+        questions = [one for one in asked if one.startswith(("SELECT", "WITH"))]
+        assert len(questions) <= 14, "\n".join([path, *asked])

@@ -54,7 +54,7 @@ def campaign(slug: str) -> str:
         basis=drawn.basis_word(view.fundraising_basis),
         area=drawn.area_word(view.area_code),
         steps=campaign_reads.steps_taken(slug),
-        figures=figures.campaign_figures().get(slug, Figures()),
+        figures=page.total,
         as_of_entry=page.as_of_entry,
         units=page.items,
         next_cursor=page.next_cursor,

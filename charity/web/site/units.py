@@ -31,7 +31,7 @@ _DAY_S = 24 * 3600
 def unit(slug: str, code: str) -> str:
     """One raising unit in one campaign: its own book, and with its sub-units."""
     campaign_view, unit_view = funds.campaign(slug), funds.unit(slug, code)
-    row, now = figures.unit_row(slug, code), units_of.unit_full(code)
+    told, now = figures.unit_page(slug, code, RECENT), units_of.unit_full(code)
     return render_template(
         "site/unit.html",
         campaign=campaign_view,
@@ -40,12 +40,12 @@ def unit(slug: str, code: str) -> str:
         takes_gifts=campaign_view.accepts_gifts and now.is_open,
         steward=units_of.steward(code),
         teams=units_of.teams(code),
-        figures=row.figures,
-        subtree=row.subtree,
-        as_of_entry=ledger.head(),
-        children=figures.child_rows(slug, code),
-        words=figures.words(slug, code),
-        recent_gifts=present.recent(figures.recent_gifts(slug, code, RECENT)),
+        figures=told.row.figures,
+        subtree=told.row.subtree,
+        as_of_entry=told.as_of_entry,
+        children=told.children,
+        words=told.words,
+        recent_gifts=present.recent(told.recent_gifts),
         page_url=_page(slug, code),
         card_url=absolute(url_for("site.unit_card", slug=slug, code=code, lang=language())),
     )

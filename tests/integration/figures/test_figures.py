@@ -52,8 +52,8 @@ def test_row_with_its_sub_units(ctx: Flask) -> None:
         5_000,
         3_000,
     ]
-    assert figures.unit_row(SLUG, COUNTY) == rows[COUNTY]
-    assert [row.code for row in figures.child_rows(SLUG, OFFICE)] == [COUNTY]
+    assert figures.unit_page(SLUG, COUNTY).row == rows[COUNTY]
+    assert [row.code for row in figures.unit_page(SLUG, OFFICE).children] == [COUNTY]
 
 
 def test_pages_follow_each_other_without_gap(ctx: Flask) -> None:
@@ -88,6 +88,6 @@ def test_made_up_cursor_or_limit_is_refused(ctx: Flask) -> None:
 
 
 def test_recent_gifts_show_masked_names_and_no_amount(ctx: Flask) -> None:
-    (gift,) = figures.recent_gifts(SLUG, TOWN)
+    (gift,) = figures.unit_page(SLUG, TOWN).recent_gifts
     assert gift.display_name == "张*"
     assert not hasattr(gift, "amount_fen")

@@ -184,7 +184,7 @@ def test_a_unit_that_ends_keeps_its_book_and_takes_no_gifts() -> None:
     assert (view.closed_on, view.successor_code, view.is_open) == (TODAY, COUNTY, False)
     from charity.figures import queries as figures
 
-    assert figures.unit_row(SLUG, TOWN).figures.raised_fen == 1_000
+    assert figures.unit_page(SLUG, TOWN).row.figures.raised_fen == 1_000
     with pytest.raises(unit_errors.UnitNotTaking) as caught:
         create((TOWN, 1_000))
     assert caught.value.field == "items.0.unit"
