@@ -14,7 +14,7 @@ from sqlalchemy import Select, String, and_, case, cast, exists, func, or_, sele
 
 from charity.approvals import queries as approvals
 from charity.donations import hand_rules
-from charity.donations.hand_errors import CursorUnfit, LineUnknown
+from charity.donations.hand_errors import LineUnknown
 from charity.donations.hand_kinds import Direction, LineUse, Method, SlipStatus, SuspenseStatus
 from charity.donations.hand_models import (
     BankAccount,
@@ -30,6 +30,7 @@ from charity.donations.models import Gift, Payout
 from charity.funds import queries as funds
 from charity.kernel import clock
 from charity.kernel.db import among, db
+from charity.kernel.errors import CursorUnfit
 
 PAGE = 50
 LONGEST_EXPORT = 50_000

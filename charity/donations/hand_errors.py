@@ -310,11 +310,3 @@ class PhotoNeeded(RuleBroken):
     code = "photo_needed"
     message = _("请上传银行缴款回单的照片。")
     field = "photo"
-
-
-class CursorUnfit(RuleBroken):
-    """The cursor is not one that a page of this list gave."""
-
-    code = "cursor_unfit"
-    message = _("翻页位置无效，请从第一页重新查看。")
-    field = "cursor"

@@ -7,14 +7,6 @@ from flask_babel import lazy_gettext as _
 from charity.kernel.errors import RuleBroken
 
 
-class CursorUnfit(RuleBroken):
-    """A cursor that no page gave."""
-
-    code = "bad_cursor"
-    message = _("翻页参数不正确。")
-    field = "cursor"
-
-
 class LimitUnfit(RuleBroken):
     """A page has 1 to 200 rows."""
 

@@ -15,11 +15,12 @@ from charity.donations import queries as donations
 from charity.donations import word_queries as donor_words
 from charity.donations.word_queries import WordView
 from charity.figures import tree
-from charity.figures.errors import CursorUnfit, LimitUnfit
+from charity.figures.errors import LimitUnfit
 from charity.funds import queries as funds
 from charity.funds.errors import UnknownUnit
 from charity.kernel import heartbeat
 from charity.kernel.db import db
+from charity.kernel.errors import CursorUnfit
 from charity.ledger import queries as ledger
 from charity.ledger.queries import Figures
 

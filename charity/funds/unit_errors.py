@@ -195,14 +195,6 @@ class StepsMissing(Conflict):
         ]
 
 
-class CursorUnfit(RuleBroken):
-    """A cursor that no page gave."""
-
-    code = "bad_cursor"
-    message = _("翻页参数不正确。")
-    field = "cursor"
-
-
 class ImportUnfit(RuleBroken):
     """One row or more of a workbook are wrong; nobody was registered."""
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from charity.funds import unit_rules as rules
 from charity.funds.kinds import UnitClosing, UnitLevel
 from charity.funds.models import Campaign, CampaignUnit, Unit
-from charity.funds.unit_errors import CursorUnfit, NoSuchTeam, NoSuchUnit
+from charity.funds.unit_errors import NoSuchTeam, NoSuchUnit
 from charity.funds.unit_models import (
     Steward,
     Team,
@@ -29,6 +29,7 @@ from charity.funds.unit_models import (
 from charity.funds.unit_tree import subtree
 from charity.kernel import clock
 from charity.kernel.db import among, db
+from charity.kernel.errors import CursorUnfit
 
 _Parent = aliased(Unit, name="above")
 _Other = aliased(Unit, name="other")

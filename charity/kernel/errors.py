@@ -53,3 +53,11 @@ class Conflict(RuleBroken):
     code = "conflict"
     message = _("当前状态不允许这项操作。")
     status = 409
+
+
+class CursorUnfit(RuleBroken):
+    """A cursor that no page of this list gave."""
+
+    code = "bad_cursor"
+    message = _("翻页位置无效，请从第一页重新查看。")
+    field = "cursor"

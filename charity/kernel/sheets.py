@@ -12,7 +12,9 @@ import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -30,6 +32,13 @@ MAX_COLUMNS = 40
 MAX_CELL = 2_000
 _ENTITY = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _REFUSED_PARTS = ("vbaproject", "externallink", "activex", "embeddings/", "connections.xml")
+
+
+# What openpyxl meets in a broken file comes out as any of these.
+_BROKEN = (
+    AttributeError, IndexError, InvalidFileException, KeyError, OSError, ParseError, RuntimeError,
+    TypeError, ValueError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 class NotAWorkbook(RuleBroken):
@@ -103,13 +112,26 @@ def read(content: bytes, headings: Sequence[str], *, most_rows: int) -> list[She
     Raises NotAWorkbook, WorkbookTooLarge, WorkbookActs, HeadingMissing, CellUnfit, TooManyRows,
     NoRows.
     """
-    _weigh(content)
+    with first_sheet(content) as sheet:
+        return _rows(sheet, headings, most_rows)
+
+
+@contextmanager
+def first_sheet(
+    content: bytes, *, inflated: int = MAX_INFLATED, parts: int = MAX_PARTS
+) -> Iterator[Any]:
+    """The first visible sheet of a workbook that was weighed before it was opened.
+
+    It unpacks to at most ``inflated`` bytes in ``parts`` parts.
+    Raises NotAWorkbook (also for what openpyxl meets while rows are read), WorkbookTooLarge,
+    WorkbookActs.
+    """
+    _weigh(content, inflated, parts)
     try:
         book = openpyxl.load_workbook(
             io.BytesIO(content), read_only=True, data_only=False, keep_links=False, keep_vba=False
         )
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError,
-            AttributeError, IndexError, ParseError, OSError):  # fmt: skip
+    except _BROKEN:
         raise NotAWorkbook from None
     try:
         sheet = next((each for each in book.worksheets if each.sheet_state == "visible"), None)
@@ -117,9 +139,8 @@ def read(content: bytes, headings: Sequence[str], *, most_rows: int) -> list[She
             raise NotAWorkbook
         # What a sheet says of its own size is not believed.
         sheet.reset_dimensions()
-        return _rows(sheet, headings, most_rows)
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError, ParseError,
-            zipfile.BadZipFile, OSError):  # fmt: skip
+        yield sheet
+    except _BROKEN:
         raise NotAWorkbook from None
     finally:
         book.close()
@@ -140,16 +161,16 @@ def write(headings: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> bytes:
     return out.getvalue()
 
 
-def _weigh(content: bytes) -> None:
+def _weigh(content: bytes, inflated: int, most_parts: int) -> None:
     """Refuse what would fill the memory, reach outside, or act, before anything is opened."""
     if len(content) > MAX_BYTES:
         raise WorkbookTooLarge
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             parts = packed.infolist()
-            if len(parts) > MAX_PARTS:
+            if len(parts) > most_parts:
                 raise WorkbookTooLarge
-            room = MAX_INFLATED
+            room = inflated
             for part in parts:
                 if any(name in part.filename.lower() for name in _REFUSED_PARTS):
                     raise WorkbookActs

@@ -6,18 +6,15 @@ plain text or a whole number, and every row is judged before any is used.
 
 from __future__ import annotations
 
-import io
 import unicodedata
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import openpyxl
 from flask_babel import gettext as _
 
 from charity.kernel.errors import RuleBroken
+from charity.kernel.sheets import NotAWorkbook, WorkbookActs, WorkbookTooLarge, first_sheet
 from charity.people.channels import normal_address
 from charity.people.errors import FileUnfit, ListUnfit, RoleUnknown
 from charity.people.kinds import Channel, Role
@@ -31,9 +28,6 @@ _MOST_PARTS = 60
 _FAR_ROW = 5_000
 _LONGEST_CELL = 400
 _CELLS = frozenset({"s", "n", "inlineStr", "str"})
-_FORBIDDEN_PARTS = ("vbaproject", "externallink", "embeddings/", "activex", "connections.xml")
-# Lower case; once as it is, once as UTF-16 has it, which XML may also be written in.
-_FORBIDDEN_XML = (b"<!doctype", b"<!entity", "<!doctype".encode("utf-16-le"))
 
 ROLES = {
     "专项基金管理员": Role.FUND_MANAGER,
@@ -121,44 +115,12 @@ def _twice(rows: list[Row]) -> Iterator[tuple[int, str]]:
 
 def _cells(content: bytes) -> list[tuple[int, list[str | None]]]:
     """The five texts of every row that is not empty; ``None`` for a cell that is no plain text."""
-    _look_at(content)
-    try:
-        book = openpyxl.load_workbook(
-            io.BytesIO(content), read_only=True, data_only=False, keep_links=False
-        )
-        try:
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()
-            return list(_rows(sheet))
-        finally:
-            book.close()
-    except (
-        AttributeError, IndexError, KeyError, OSError, RuntimeError, SyntaxError, TypeError,
-        ValueError, zipfile.BadZipFile, zlib.error,
-    ) as error:  # fmt: skip
-        # What openpyxl meets in a broken file comes out as any of these.
-        raise FileUnfit from error
-
-
-def _look_at(content: bytes) -> None:
-    """Measure the archive and look for what no list needs. Raises ``FileUnfit``."""
     if not content or len(content) > MOST_BYTES:
         raise FileUnfit
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
-            if len(parts) > _MOST_PARTS or sum(p.file_size for p in parts) > _MOST_UNPACKED:
-                raise FileUnfit
-            left = _MOST_UNPACKED
-            for part in parts:
-                if any(word in part.filename.lower() for word in _FORBIDDEN_PARTS):
-                    raise FileUnfit
-                with archive.open(part) as stream:
-                    text = stream.read(left + 1)
-                left -= len(text)
-                if left < 0 or any(mark in text.lower() for mark in _FORBIDDEN_XML):
-                    raise FileUnfit
-    except (OSError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        with first_sheet(content, inflated=_MOST_UNPACKED, parts=_MOST_PARTS) as sheet:
+            return list(_rows(sheet))
+    except (NotAWorkbook, WorkbookActs, WorkbookTooLarge) as error:
         raise FileUnfit from error
 
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import segno
 from flask import url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -23,6 +22,7 @@ from charity.kernel import clock
 from charity.ledger.queries import Figures
 from charity.receipts.kinds import ReceiptStatus
 from charity.receipts.queries import ReceiptView
+from charity.web import qr
 
 _PATIENCE = dt.timedelta(minutes=10)
 
@@ -145,16 +145,9 @@ def payment(view: PaymentView, gifts: Sequence[GiftShown]) -> PaymentShown:
         created_at=view.created_at,
         provider=view.provider,
         pay_url=view.pay_url,
-        scan=_code(view.scan) if view.scan else None,
+        scan=qr.inline(view.scan) if view.scan else None,
         stages=_stages(view, gifts),
     )
-
-
-def _code(text: str) -> Markup:
-    """A code to scan, as a drawing in the page; its size is the style sheet's."""
-    drawn = segno.make(text, error="m", micro=False)
-    # Drawn by us from modules of the code: no text of anyone's gets into it.
-    return Markup(drawn.svg_inline(omitsize=True, border=4, dark="#000", light="#fff"))  # noqa: S704
 
 
 def _stages(view: PaymentView, gifts: Sequence[GiftShown]) -> list[Stage]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import segno
 from flask import make_response, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -14,7 +13,7 @@ from charity.people import queries as people
 from charity.people.errors import FactorMissing, FactorStands
 from charity.people.factors import Offer
 from charity.people.signing import Strong
-from charity.web import signed
+from charity.web import qr, signed
 from charity.web.account import bp, coming
 from charity.web.account.forms import CodeForm
 from charity.web.forms import refuse_doubled_fields
@@ -62,8 +61,7 @@ def _page(form: CodeForm) -> str:
 
 def _drawn(offer: Offer) -> Markup:
     """The code as SVG in the page: no address leads to the secret."""
-    code = segno.make(offer.uri, error="m", micro=False)
-    return Markup(code.svg_inline(scale=4, border=2, omitsize=True, svgclass=None))  # noqa: S704 - drawn by segno
+    return qr.inline(offer.uri)
 
 
 def _in_fours(secret: str) -> str:

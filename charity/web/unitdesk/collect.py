@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import segno
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -20,6 +19,7 @@ from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken
 from charity.kernel.ids import public_id
 from charity.people.kinds import Role
+from charity.web import qr
 from charity.web.address import absolute
 from charity.web.forms import place_error, refuse_doubled_fields
 from charity.web.guards import unit_staff
@@ -114,10 +114,7 @@ def sheet(code: str, sheet_id: str) -> str:
 
 def _qr(gift_id: str, key: str) -> Markup:
     address = absolute(url_for("site.gift", gift_id=gift_id, key=key))
-    drawn = segno.make(address, error="m", micro=False).svg_inline(
-        scale=2, border=4, omitsize=True, light="white", svgclass="qr-line", lineclass=None
-    )
-    return Markup(drawn)  # noqa: S704 - drawn by segno
+    return qr.inline(address, css="qr-line")
 
 
 @bp.route("/<code>/gifts/<hand_gift>/withdraw", methods=["GET", "POST"])

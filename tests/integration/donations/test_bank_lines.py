@@ -17,7 +17,6 @@ from charity.donations.hand_errors import (
     AccountTaken,
     AccountUnknown,
     BeforeAccount,
-    CursorUnfit,
     FutureDay,
     LineTaken,
     LineUnknown,
@@ -37,7 +36,7 @@ from charity.donations.suspense import GiftAsked
 from charity.kernel import clock
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
-from charity.kernel.errors import RuleBroken
+from charity.kernel.errors import CursorUnfit, RuleBroken
 from charity.kernel.ids import new_id, public_id
 from charity.ledger import recipes
 from charity.ledger import services as ledger

@@ -8,10 +8,11 @@ import pytest
 from flask import Flask
 
 from charity.figures import queries as figures
-from charity.figures.errors import CursorUnfit, LimitUnfit
+from charity.figures.errors import LimitUnfit
 from charity.funds import services as funds
 from charity.funds.kinds import UnitLevel
 from charity.kernel.atomic import atomic
+from charity.kernel.errors import CursorUnfit
 from charity.ledger.queries import Figures
 from tests.gifts import COUNTY, OFFICE, SLUG, TOWN, give, make_place
 
