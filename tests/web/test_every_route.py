@@ -1,6 +1,6 @@
 """What opens by a key, by a signature or to anyone does so, and nothing else opens by them.
 
-Every endpoint as everyone is asked in test_roles.py.
+Every endpoint as everyone is asked in test_every_role.py.
 """
 
 from __future__ import annotations
