@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import make_url
@@ -19,13 +19,11 @@ from charity.ledger import guards, guards_sqlite
 
 def import_models() -> None:
     """Import every domain's ``models`` so that the metadata is whole."""
-    for domain in pkgutil.iter_modules(charity.__path__):
-        if domain.ispkg:
-            for module in pkgutil.iter_modules([f"{charity.__path__[0]}/{domain.name}"]):
-                if module.name.endswith("models") or (
-                    domain.name == "kernel" and module.name != "pdf"
-                ):
-                    importlib.import_module(f"charity.{domain.name}.{module.name}")
+    home = Path(charity.__path__[0])
+    tables = {*home.rglob("*models.py"), *home.glob("kernel/[!_]*.py")} - {home / "kernel/pdf.py"}
+    for file in sorted(tables):
+        path = file.relative_to(home).with_suffix("")
+        importlib.import_module(".".join(("charity", *path.parts)))
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import select, update
 
 from charity.approvals import services as approvals
-from charity.donations import back_queries, corrections, refund_calls, refunds
-from charity.donations.back_kinds import RefundReason, RefundState
-from charity.donations.back_models import Refund
+from charity.donations.back import calls as refund_calls
+from charity.donations.back import corrections, refunds
+from charity.donations.back import queries as back_queries
+from charity.donations.back.kinds import RefundReason, RefundState
+from charity.donations.back.models import Refund
 from charity.donations.errors import ProviderUnsure
 from charity.donations.kinds import EventType
 from charity.donations.models import Gift

@@ -14,12 +14,13 @@ from sqlalchemy import text
 from charity.approvals import queries as approvals
 from charity.approvals import services as approving
 from charity.approvals.kinds import Kind, RequestStatus
-from charity.donations import bank, checks, sheets, slip_queries, slips, suspense
-from charity.donations.bank import AccountAsked
-from charity.donations.bank import LineAsked as BankLine
-from charity.donations.hand_kinds import Direction, Method
-from charity.donations.sheets import LineAsked, SheetAsked
-from charity.donations.slips import DayAsked
+from charity.donations import checks
+from charity.donations.hand import bank, sheets, slip_queries, slips, suspense
+from charity.donations.hand.bank import AccountAsked
+from charity.donations.hand.bank import LineAsked as BankLine
+from charity.donations.hand.kinds import Direction, Method
+from charity.donations.hand.sheets import LineAsked, SheetAsked
+from charity.donations.hand.slips import DayAsked
 from charity.kernel import clock, files
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db

@@ -18,9 +18,10 @@ from unittest.mock import patch
 from flask import Flask
 from sqlalchemy import insert, select
 
-from charity.donations import inquiries, refund_calls, services, sweeping
-from charity.donations.back_kinds import RefundState
-from charity.donations.back_models import Refund
+from charity.donations import inquiries, services, sweeping
+from charity.donations.back import calls as refund_calls
+from charity.donations.back.kinds import RefundState
+from charity.donations.back.models import Refund
 from charity.donations.errors import ProviderUnsure
 from charity.donations.kinds import GiftStatus, PaymentStatus
 from charity.donations.models import Gift, Inquiry, Intent

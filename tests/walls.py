@@ -184,14 +184,25 @@ def grammar(package: Path) -> list[str]:
     found = []
     for path, tree in sources(package):
         domain, _, rest = path.partition("/")
-        kind = kind_of(rest.partition("/")[0].removesuffix(".py"))
+        kind = kind_of(rest.rpartition("/")[2].removesuffix(".py"))
         if domain not in DOMAINS or kind not in GRAMMAR:
             continue
         for name, line in imports(tree):
-            reason = refused(domain, kind, name)
+            reason = refused(domain, kind, without_folder(package, name))
             if reason:
                 found.append(f"{path}:{line}: {name}: {reason}")
     return found
+
+
+def without_folder(package: Path, name: str) -> str:
+    """`charity.donations.back.models.Refund` as `charity.donations.models.Refund`.
+
+    A large domain keeps what belongs together in a folder; each file there is what its name says.
+    """
+    parts = name.split(".")
+    if parts[0] == "charity" and len(parts) > 3 and package.joinpath(*parts[1:3]).is_dir():
+        del parts[2]
+    return ".".join(parts)
 
 
 def kind_of(file: str) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from charity.approvals.kinds import Kind
-from charity.donations.hand_kinds import Direction
+from charity.donations.hand.kinds import Direction
 from charity.donations.kinds import GiftStatus, PaymentStatus
 from charity.funds.kinds import CampaignStatus
 from charity.receipts.kinds import ReceiptStatus

@@ -8,7 +8,7 @@ from charity.api import answers
 from charity.api.described import Parameter, describe, said
 from charity.api.guards import token
 from charity.approvals import queries as approvals
-from charity.donations import bank_queries as bank
+from charity.donations.hand import bank_queries as bank
 from charity.people.kinds import FUND_ROLES, Role, Scope
 from charity.people.queries import Signed
 

@@ -11,7 +11,7 @@ import datetime as dt
 
 from sqlalchemy import bindparam, text
 
-from charity.donations import hand_checks
+from charity.donations.hand import checks as hand_checks
 from charity.kernel import clock
 from charity.kernel.db import UTCDateTime, db
 from charity.ledger.checks import Check

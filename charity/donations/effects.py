@@ -10,14 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import select
 
-from charity.donations import (
-    inquiries,
-    late_fees,
-    payouts,
-    refund_entries,
-    refunds,
-    stated_fees,
-)
+from charity.donations import inquiries, late_fees, payouts, stated_fees
+from charity.donations.back import entries as refund_entries
+from charity.donations.back import refunds
 from charity.donations.kinds import EventType
 from charity.donations.models import Gift, Payment
 from charity.donations.providers.base import Event

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from charity.donations import inquiries, refund_calls, services, sweeping, tries
+from charity.donations import inquiries, services, sweeping, tries
+from charity.donations.back import calls as refund_calls
 from charity.donations.providers import sandbox
 from charity.donations.settling import BATCH, settle_batch
 from charity.kernel import inbox

@@ -11,7 +11,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 
-from charity.donations.back_kinds import effect as effect_of
+from charity.donations.back.kinds import effect as effect_of
 from charity.kernel import clock, inbox
 from charity.kernel.db import canonical_json
 from charity.kernel.inbox import Stored

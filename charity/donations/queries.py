@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from charity.donations.back_kinds import effect
+from charity.donations.back.kinds import effect
 from charity.donations.errors import GiftUnknown, PaymentUnknown
 from charity.donations.kinds import FINAL, NOBODY, Display, GiftStatus, PaymentStatus
 from charity.donations.models import Donor, Fee, Gift, Intent, Payment, StatusEvent, Tally

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from charity.donations import late_fees
-from charity.donations.back_kinds import RefundState, effect
-from charity.donations.back_models import Refund
+from charity.donations.back.kinds import RefundState, effect
+from charity.donations.back.models import Refund
 from charity.donations.kinds import GiftStatus
 from charity.donations.models import Fee, Gift, Payment
 from charity.donations.providers.base import Event

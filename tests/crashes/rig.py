@@ -63,6 +63,7 @@ class Rig(Donors):
             "CHARITY_DATABASE_URL": database.url,
             "CHARITY_SECRET_KEY": self.app.config["SECRET_KEY"],
             "CHARITY_BASE_URL": self.base,
+            "CHARITY_PROXIES": "1",
         }
         self.running: dict[str, ForkServerProcess] = {}
         self.kills: list[str] = []

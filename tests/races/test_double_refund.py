@@ -12,8 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from charity.donations import back_queries, jobs, refund_calls, refunds
-from charity.donations.back_kinds import RefundReason
+from charity.donations import jobs
+from charity.donations.back import calls as refund_calls
+from charity.donations.back import queries as back_queries
+from charity.donations.back import refunds
+from charity.donations.back.kinds import RefundReason
 from charity.kernel import migrate
 from charity.kernel.atomic import atomic, atomically
 from charity.kernel.db import db

@@ -11,9 +11,9 @@ import itertools
 import pytest
 from flask import Flask
 
-from charity.donations import bank, slip_queries
-from charity.donations.hand_errors import LineTaken, TargetTaken
-from charity.donations.hand_kinds import SlipStatus
+from charity.donations.hand import bank, slip_queries
+from charity.donations.hand.errors import LineTaken, TargetTaken
+from charity.donations.hand.kinds import SlipStatus
 from charity.kernel.atomic import atomically
 from charity.kernel.db import db
 from tests import hand

@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 
 from charity.approvals import services as approvals
 from charity.approvals.kinds import Kind
-from charity.donations import corrections
+from charity.donations.back import corrections
 from charity.funds import teams
 from charity.kernel.access import Access, Mark, mark_of
 from charity.kernel.atomic import atomic

@@ -9,7 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from charity.config import RunMode
-from charity.donations import back_queries, refund_calls
+from charity.donations.back import calls as refund_calls
+from charity.donations.back import queries as back_queries
 from charity.kernel import outbox
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db

@@ -13,8 +13,9 @@ import pytest
 from flask import Flask
 from PIL import Image
 
-from charity.donations import bank_queries, hand_queries, slip_queries
-from charity.donations.hand_kinds import SlipStatus
+from charity.donations.hand import bank_queries, slip_queries
+from charity.donations.hand import queries as hand_queries
+from charity.donations.hand.kinds import SlipStatus
 from charity.kernel import clock, files
 from charity.kernel.db import db
 from charity.people.queries import Signed

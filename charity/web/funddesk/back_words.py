@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from charity.donations.back_kinds import (
+from charity.donations.back.kinds import (
     CorrectionKind,
     CorrectionState,
     RefundReason,

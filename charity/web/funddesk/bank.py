@@ -16,11 +16,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from charity.donations import bank, bank_payouts, bank_queries, suspense
-from charity.donations.bank import AccountAsked, LineAsked
-from charity.donations.bank_queries import Asked, LineState, LineView
-from charity.donations.hand_errors import NotReady
-from charity.donations.hand_kinds import Direction, LineUse
+from charity.donations.hand import bank, bank_payouts, bank_queries, suspense
+from charity.donations.hand.bank import AccountAsked, LineAsked
+from charity.donations.hand.bank_queries import Asked, LineState, LineView
+from charity.donations.hand.errors import NotReady
+from charity.donations.hand.kinds import Direction, LineUse
 from charity.kernel import clock, money
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken

@@ -14,7 +14,7 @@ from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the
 )
 from wtforms.validators import Length, Regexp
 
-from charity.donations.hand_kinds import Direction
+from charity.donations.hand.kinds import Direction
 from charity.donations.kinds import Display
 from charity.web.entry import DayField, YuanField
 from charity.web.forms import Text, strip

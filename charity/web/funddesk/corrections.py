@@ -20,9 +20,10 @@ from wtforms.validators import Length
 
 from charity.approvals.kinds import Kind
 from charity.approvals.queries import RequestView
-from charity.donations import back_queries, corrections
-from charity.donations.back_queries import DeskGift
-from charity.donations.moves import Change
+from charity.donations.back import corrections
+from charity.donations.back import queries as back_queries
+from charity.donations.back.moves import Change
+from charity.donations.back.queries import DeskGift
 from charity.funds import queries as funds
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import RuleBroken

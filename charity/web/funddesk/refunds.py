@@ -25,11 +25,14 @@ from wtforms.validators import Length
 
 from charity.approvals.kinds import Kind
 from charity.approvals.queries import RequestView
-from charity.donations import back_queries, bank_queries, refund_bank, refunds
-from charity.donations.back_kinds import RefundReason, RefundState, Route
-from charity.donations.back_queries import DeskGift, RefundView
-from charity.donations.bank_queries import Asked, LineState, LineView
-from charity.donations.hand_kinds import Direction
+from charity.donations.back import bank as refund_bank
+from charity.donations.back import queries as back_queries
+from charity.donations.back import refunds
+from charity.donations.back.kinds import RefundReason, RefundState, Route
+from charity.donations.back.queries import DeskGift, RefundView
+from charity.donations.hand import bank_queries
+from charity.donations.hand.bank_queries import Asked, LineState, LineView
+from charity.donations.hand.kinds import Direction
 from charity.kernel import outbox
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import RuleBroken

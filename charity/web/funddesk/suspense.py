@@ -11,11 +11,11 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from charity.approvals.kinds import Kind
-from charity.donations import bank_queries, suspense
-from charity.donations.bank_queries import LineView
-from charity.donations.hand_errors import LineUnknown, SheetUnfit
+from charity.donations.hand import bank_queries, suspense
+from charity.donations.hand.bank_queries import LineView
+from charity.donations.hand.errors import LineUnknown, SheetUnfit
+from charity.donations.hand.suspense import ASKING, GiftAsked
 from charity.donations.kinds import Display
-from charity.donations.suspense import ASKING, GiftAsked
 from charity.funds import queries as funds
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from flask import Response, make_response, render_template, url_for
 
-from charity.donations import back_queries
 from charity.donations import queries as donations
+from charity.donations.back import queries as back_queries
 from charity.donations.queries import PaymentView
 from charity.receipts import queries as receipts
 from charity.receipts import services as receipt_services

@@ -9,11 +9,12 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from charity.donations import hand_queries, sheets, slip_queries
-from charity.donations.hand_kinds import Method
-from charity.donations.hand_queries import HandGiftView
+from charity.donations.hand import queries as hand_queries
+from charity.donations.hand import sheets, slip_queries
+from charity.donations.hand.kinds import Method
+from charity.donations.hand.queries import HandGiftView
+from charity.donations.hand.sheets import LineAsked, SheetAsked
 from charity.donations.kinds import Display
-from charity.donations.sheets import LineAsked, SheetAsked
 from charity.kernel import clock
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken

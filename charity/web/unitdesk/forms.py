@@ -18,7 +18,7 @@ from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the
 )
 from wtforms.validators import Length, Regexp
 
-from charity.donations.hand_kinds import Method
+from charity.donations.hand.kinds import Method
 from charity.donations.kinds import Display
 from charity.kernel.errors import RuleBroken
 from charity.web.entry import DayField, YuanField

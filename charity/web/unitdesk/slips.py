@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response
 from charity.approvals import queries as approvals
 from charity.approvals import services as approving
 from charity.approvals.kinds import Kind, RequestStatus
-from charity.donations import hand_queries, slip_queries, slips
-from charity.donations.hand_errors import PhotoNeeded
-from charity.donations.hand_kinds import SlipStatus
-from charity.donations.slip_queries import SlipView
-from charity.donations.slips import CONFIRMING, DayAsked
+from charity.donations.hand import queries as hand_queries
+from charity.donations.hand import slip_queries, slips
+from charity.donations.hand.errors import PhotoNeeded
+from charity.donations.hand.kinds import SlipStatus
+from charity.donations.hand.slip_queries import SlipView
+from charity.donations.hand.slips import CONFIRMING, DayAsked
 from charity.kernel import clock, files
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken

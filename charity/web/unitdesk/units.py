@@ -8,8 +8,9 @@ from flask_babel import lazy_gettext as _l
 
 from charity.approvals import queries as approvals
 from charity.approvals.kinds import Kind
-from charity.donations import hand_queries, slip_queries
-from charity.donations.slips import CONFIRMING
+from charity.donations.hand import queries as hand_queries
+from charity.donations.hand import slip_queries
+from charity.donations.hand.slips import CONFIRMING
 from charity.kernel import clock, money
 from charity.people.kinds import FUND_ROLES, UNIT_ROLES, Role
 from charity.people.queries import Signed

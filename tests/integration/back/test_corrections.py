@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import select, text
 
 from charity.approvals.errors import FactsChanged
-from charity.donations import back_queries, corrections, queries, refunds
-from charity.donations.back_errors import (
+from charity.donations import queries
+from charity.donations.back import corrections, refunds
+from charity.donations.back import queries as back_queries
+from charity.donations.back.errors import (
     CorrectionUnderWay,
     PersonalData,
     RefundUnderWay,
@@ -129,7 +131,7 @@ def test_what_was_agreed_is_what_is_done(place: Place, two: Two) -> None:
     request = ask_unit(gift, two)
     from sqlalchemy import update
 
-    from charity.donations.back_models import Correction
+    from charity.donations.back.models import Correction
 
     office = next(iter(set(place.books.values()) - {place.books[COUNTY], place.books[TOWN]}))
     from charity.funds import queries as funds

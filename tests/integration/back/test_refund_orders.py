@@ -11,9 +11,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from charity.donations import refunds
-from charity.donations.back_kinds import RefundState
-from charity.donations.back_models import Refund
+from charity.donations.back import refunds
+from charity.donations.back.kinds import RefundState
+from charity.donations.back.models import Refund
 from charity.donations.kinds import EventType, GiftStatus
 from charity.donations.providers.base import RefundAnswer
 from charity.kernel.atomic import atomic
@@ -78,7 +78,7 @@ def test_every_order_comes_to_the_same_end(place: Place, two: Two) -> None:
 def test_canary_a_refund_that_forgets_goes_back_twice(
     place: Place, two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from charity.donations import refund_entries
+    from charity.donations.back import entries as refund_entries
 
     gift = gift_of(give((COUNTY, 1_000)))
     refund = agreed(gift, two)

@@ -7,8 +7,11 @@ from sqlalchemy import func, select, text
 
 from charity.approvals import services as approvals
 from charity.approvals.errors import AlreadyUsed, MayNotAsk, OwnRequest
-from charity.donations import back_queries, checks, jobs, refund_calls, refunds
-from charity.donations.back_errors import (
+from charity.donations import checks, jobs
+from charity.donations.back import calls as refund_calls
+from charity.donations.back import queries as back_queries
+from charity.donations.back import refunds
+from charity.donations.back.errors import (
     AlreadyRefunded,
     GiftDisputed,
     NotInTheLedger,
@@ -16,7 +19,7 @@ from charity.donations.back_errors import (
     RefundUnderWay,
     WordsNeeded,
 )
-from charity.donations.back_kinds import RefundReason, RefundState
+from charity.donations.back.kinds import RefundReason, RefundState
 from charity.donations.errors import GiftUnknown, ProviderUnsure
 from charity.donations.kinds import EventType, GiftStatus
 from charity.donations.models import Gift

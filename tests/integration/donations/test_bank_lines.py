@@ -10,9 +10,10 @@ from sqlalchemy import insert, text
 
 from charity.approvals import errors as approval_errors
 from charity.approvals.kinds import Kind
-from charity.donations import bank, bank_payouts, bank_queries, hand_queries, slips, suspense
-from charity.donations.bank_queries import Asked, LineState
-from charity.donations.hand_errors import (
+from charity.donations.hand import bank, bank_payouts, bank_queries, slips, suspense
+from charity.donations.hand import queries as hand_queries
+from charity.donations.hand.bank_queries import Asked, LineState
+from charity.donations.hand.errors import (
     AccountCodeUnfit,
     AccountTaken,
     AccountUnknown,
@@ -30,9 +31,9 @@ from charity.donations.hand_errors import (
     WrongDirection,
     WrongSum,
 )
-from charity.donations.hand_kinds import Direction, LineUse, Method, SuspenseStatus
+from charity.donations.hand.kinds import Direction, LineUse, Method, SuspenseStatus
+from charity.donations.hand.suspense import GiftAsked
 from charity.donations.models import Payout, PayoutBook
-from charity.donations.suspense import GiftAsked
 from charity.kernel import clock
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db

@@ -12,9 +12,11 @@ from sqlalchemy import text
 from charity.approvals import errors as approval_errors
 from charity.approvals import services as approving
 from charity.approvals.kinds import Kind
-from charity.donations import hand_queries, queries, sheets, slip_queries, slips
+from charity.donations import queries
 from charity.donations.errors import CampaignUnknown, KeyConflict, UnitUnknown
-from charity.donations.hand_errors import (
+from charity.donations.hand import queries as hand_queries
+from charity.donations.hand import sheets, slip_queries, slips
+from charity.donations.hand.errors import (
     AlreadyWithdrawn,
     CountedLess,
     CountedMore,
@@ -34,9 +36,9 @@ from charity.donations.hand_errors import (
     SlipUnknown,
     TooManyLines,
 )
-from charity.donations.hand_kinds import SlipStatus
+from charity.donations.hand.kinds import SlipStatus
+from charity.donations.hand.sheets import LineAsked
 from charity.donations.kinds import Display, GiftStatus
-from charity.donations.sheets import LineAsked
 from charity.figures import queries as figures
 from charity.kernel import clock
 from charity.kernel.atomic import atomic

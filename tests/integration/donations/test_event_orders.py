@@ -16,8 +16,8 @@ from flask import Flask
 from sqlalchemy import insert, select, text
 
 from charity.donations import checks, jobs, settling
-from charity.donations.back_kinds import RefundState
-from charity.donations.back_models import Refund
+from charity.donations.back.kinds import RefundState
+from charity.donations.back.models import Refund
 from charity.donations.kinds import PaymentStatus
 from charity.donations.models import Gift, Intent
 from charity.kernel import clock

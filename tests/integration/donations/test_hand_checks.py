@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, text
 
-from charity.donations import hand_checks
-from charity.donations.hand_kinds import Direction
+from charity.donations.hand import checks as hand_checks
+from charity.donations.hand.kinds import Direction
 from charity.kernel import migrate
 from charity.kernel.db import db
 from charity.ledger import guards, guards_postgres, guards_sqlite

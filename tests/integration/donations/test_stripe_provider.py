@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from charity.config import Settings
 from charity.donations import checks, inquiries, queries, services, sweeping
-from charity.donations.back_models import Refund
+from charity.donations.back.models import Refund
 from charity.donations.errors import BelowMinimum, ProviderRefused, ProviderUnsure
 from charity.donations.kinds import PaymentStatus
 from charity.donations.models import Fee, Gift, Inquiry, Intent, Payout, PayoutBook

@@ -10,9 +10,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from charity.areas.errors import UnknownArea
-from charity.donations import sheets
-from charity.donations.hand_errors import SheetUnfit
-from charity.donations.hand_kinds import Method
+from charity.donations.hand import sheets
+from charity.donations.hand.errors import SheetUnfit
+from charity.donations.hand.kinds import Method
 from charity.donations.models import Gift
 from charity.funds import services, teams, unit_errors, unit_queries, unit_register, units
 from charity.funds.errors import CodeTaken, CodeUnfit

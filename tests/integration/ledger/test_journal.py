@@ -40,7 +40,7 @@ def hledger(file: Path, *arguments: str) -> str:
 
 def season() -> None:
     """Gifts, a basket, a payout, a payment, a refund that leaves a shortfall, a correction."""
-    from charity.donations import corrections
+    from charity.donations.back import corrections
 
     place = make_place()
     give_own(30_000)

@@ -6,9 +6,9 @@ import datetime as dt
 
 import pytest
 
-from charity.donations import hand_rules as rules
 from charity.donations.errors import TextUnfit
-from charity.donations.hand_errors import (
+from charity.donations.hand import rules as rules
+from charity.donations.hand.errors import (
     AccountUnfit,
     CountedLess,
     CountedMore,

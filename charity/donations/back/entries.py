@@ -16,8 +16,8 @@ from sqlalchemy import select
 
 from charity.audit.services import record
 from charity.donations import late_fees
-from charity.donations.back_kinds import RefundState, effect
-from charity.donations.back_models import Refund
+from charity.donations.back.kinds import RefundState, effect
+from charity.donations.back.models import Refund
 from charity.kernel import clock, inbox
 from charity.kernel.db import canonical_json, db
 from charity.kernel.ids import new_id

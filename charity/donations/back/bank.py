@@ -6,8 +6,10 @@ the line of the statement settles the refund, once.
 
 from __future__ import annotations
 
-from charity.donations import back_queries, bank, refunds
-from charity.donations.hand_kinds import Direction
+from charity.donations.back import queries as back_queries
+from charity.donations.back import refunds
+from charity.donations.hand import bank
+from charity.donations.hand.kinds import Direction
 from charity.people.queries import Signed
 
 USE = "refund"

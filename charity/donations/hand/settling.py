@@ -13,7 +13,7 @@ from typing import cast
 
 from sqlalchemy import Table, update
 
-from charity.donations.hand_queries import Entered
+from charity.donations.hand.queries import Entered
 from charity.donations.kinds import GiftStatus
 from charity.donations.models import Gift
 from charity.donations.settling import count_donors

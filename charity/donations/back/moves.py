@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from charity.donations.back_errors import NotInTheLedger
-from charity.donations.back_kinds import effect
+from charity.donations.back.errors import NotInTheLedger
+from charity.donations.back.kinds import effect
 from charity.ledger import queries as ledger
 from charity.ledger import recipes
 from charity.ledger.chart import ACCOUNTS, kind_of

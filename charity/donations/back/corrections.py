@@ -18,8 +18,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from charity.approvals import services as approvals
 from charity.approvals.kinds import Kind
 from charity.audit.services import record
-from charity.donations import moves, refunds, rules, services
-from charity.donations.back_errors import (
+from charity.donations import rules, services
+from charity.donations.back import moves, refunds
+from charity.donations.back.errors import (
     CorrectionUnderWay,
     CorrectionUnknown,
     OtherCurrency,
@@ -27,8 +28,8 @@ from charity.donations.back_errors import (
     SameUnit,
     WordsNeeded,
 )
-from charity.donations.back_kinds import CorrectionKind, CorrectionState
-from charity.donations.back_models import Correction
+from charity.donations.back.kinds import CorrectionKind, CorrectionState
+from charity.donations.back.models import Correction
 from charity.donations.errors import TextUnfit, UnitUnknown
 from charity.donations.kinds import GiftStatus
 from charity.donations.models import Donor, Gift, Tally

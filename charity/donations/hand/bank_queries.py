@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Select, String, and_, case, cast, exists, func, or_, select, tuple_
 
 from charity.approvals import queries as approvals
-from charity.donations import hand_rules
-from charity.donations.hand_errors import LineUnknown
-from charity.donations.hand_kinds import Direction, LineUse, Method, SlipStatus, SuspenseStatus
-from charity.donations.hand_models import (
+from charity.donations.hand import rules as hand_rules
+from charity.donations.hand.errors import LineUnknown
+from charity.donations.hand.kinds import Direction, LineUse, Method, SlipStatus, SuspenseStatus
+from charity.donations.hand.models import (
     BankAccount,
     BankLine,
     HandGift,

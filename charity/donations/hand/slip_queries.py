@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from charity.donations import hand_rules
 from charity.donations.errors import UnitUnknown
-from charity.donations.hand_errors import SlipUnknown
-from charity.donations.hand_kinds import Method, SlipStatus
-from charity.donations.hand_models import HandGift, Sheet, Slip
-from charity.donations.hand_queries import (
+from charity.donations.hand import rules as hand_rules
+from charity.donations.hand.errors import SlipUnknown
+from charity.donations.hand.kinds import Method, SlipStatus
+from charity.donations.hand.models import HandGift, Sheet, Slip
+from charity.donations.hand.queries import (
     LONGEST,
     Entered,
     HandGiftView,

@@ -16,9 +16,11 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from charity.audit import services as audit
-from charity.donations import hand_queries, hand_rules, rules
+from charity.donations import rules
 from charity.donations.errors import CampaignUnknown, KeyConflict, UnitUnknown
-from charity.donations.hand_errors import (
+from charity.donations.hand import queries as hand_queries
+from charity.donations.hand import rules as hand_rules
+from charity.donations.hand.errors import (
     AlreadyWithdrawn,
     InSlip,
     NoLines,
@@ -29,8 +31,8 @@ from charity.donations.hand_errors import (
     SheetUnknown,
     TooManyLines,
 )
-from charity.donations.hand_kinds import Method
-from charity.donations.hand_models import HandGift, Sheet
+from charity.donations.hand.kinds import Method
+from charity.donations.hand.models import HandGift, Sheet
 from charity.donations.kinds import BillWish, Display, GiftStatus
 from charity.donations.limits import limits
 from charity.donations.models import Gift

@@ -13,9 +13,9 @@ from typing import Any
 import structlog
 from sqlalchemy import select, update
 
-from charity.donations import refunds
-from charity.donations.back_kinds import MOVING, RefundState, Route
-from charity.donations.back_models import Refund
+from charity.donations.back import refunds
+from charity.donations.back.kinds import MOVING, RefundState, Route
+from charity.donations.back.models import Refund
 from charity.donations.errors import ProviderRefused, ProviderUnsure
 from charity.donations.providers.base import RefundAnswer, RefundAsked
 from charity.donations.providers.registry import known

@@ -14,8 +14,10 @@ from sqlalchemy import insert, select, update
 from charity.approvals import services as approvals
 from charity.approvals.kinds import Kind
 from charity.approvals.queries import RequestView
-from charity.donations import hand_queries, hand_rules, slip_queries
-from charity.donations.hand_errors import (
+from charity.donations.hand import queries as hand_queries
+from charity.donations.hand import rules as hand_rules
+from charity.donations.hand import slip_queries
+from charity.donations.hand.errors import (
     NotForYou,
     NothingToCount,
     NotYours,
@@ -24,11 +26,11 @@ from charity.donations.hand_errors import (
     SlipUnknown,
     TooMuchForOneSlip,
 )
-from charity.donations.hand_kinds import SlipStatus
-from charity.donations.hand_models import HandGift, Slip
+from charity.donations.hand.kinds import SlipStatus
+from charity.donations.hand.models import HandGift, Slip
+from charity.donations.hand.sheets import trail
 from charity.donations.kinds import GiftStatus
 from charity.donations.models import Gift
-from charity.donations.sheets import trail
 from charity.funds import queries as funds
 from charity.kernel import clock, serials
 from charity.kernel.atomic import require_atomic

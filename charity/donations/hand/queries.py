@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from charity.donations.hand_errors import SheetUnknown
-from charity.donations.hand_kinds import Method
-from charity.donations.hand_models import HandGift, Sheet, Slip
+from charity.donations.hand.errors import SheetUnknown
+from charity.donations.hand.kinds import Method
+from charity.donations.hand.models import HandGift, Sheet, Slip
 from charity.donations.kinds import Display, GiftStatus
 from charity.donations.models import Donor, Gift
 from charity.donations.secrets import payment_secret

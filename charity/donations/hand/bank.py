@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from charity.donations import hand_queries, hand_rules, slip_queries
-from charity.donations.hand_errors import (
+from charity.donations.hand import queries as hand_queries
+from charity.donations.hand import rules as hand_rules
+from charity.donations.hand import slip_queries
+from charity.donations.hand.errors import (
     AccountCodeUnfit,
     AccountTaken,
     AccountUnknown,
@@ -34,10 +36,10 @@ from charity.donations.hand_errors import (
     WrongDirection,
     WrongSum,
 )
-from charity.donations.hand_kinds import Direction, LineUse, Method, SlipStatus
-from charity.donations.hand_models import BankAccount, BankLine, LineEffect, Sheet, Slip
-from charity.donations.hand_settling import post_gifts
-from charity.donations.sheets import trail
+from charity.donations.hand.kinds import Direction, LineUse, Method, SlipStatus
+from charity.donations.hand.models import BankAccount, BankLine, LineEffect, Sheet, Slip
+from charity.donations.hand.settling import post_gifts
+from charity.donations.hand.sheets import trail
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
 from charity.kernel.crypto import blind_index

@@ -22,8 +22,8 @@ from charity.approvals import queries as approval_queries
 from charity.approvals import services as approvals
 from charity.approvals.kinds import Kind
 from charity.donations import mail, rules
-from charity.donations import refund_entries as entries
-from charity.donations.back_errors import (
+from charity.donations.back import entries as entries
+from charity.donations.back.errors import (
     AlreadyRefunded,
     CorrectionUnderWay,
     GiftDisputed,
@@ -34,7 +34,7 @@ from charity.donations.back_errors import (
     WordsNeeded,
     WrongLine,
 )
-from charity.donations.back_kinds import (
+from charity.donations.back.kinds import (
     MOVING,
     OPEN,
     CorrectionState,
@@ -42,7 +42,7 @@ from charity.donations.back_kinds import (
     RefundState,
     Route,
 )
-from charity.donations.back_models import Correction, Refund
+from charity.donations.back.models import Correction, Refund
 from charity.donations.errors import GiftUnknown
 from charity.donations.kinds import EventType, GiftStatus
 from charity.donations.models import Gift, Payment

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from charity.donations.bank import Claimed, claim, require_fits
-from charity.donations.hand_errors import NotReady, OwnBookShort
-from charity.donations.hand_kinds import Direction, LineUse
-from charity.donations.hand_settling import lend_or_repay, repay
+from charity.donations.hand.bank import Claimed, claim, require_fits
+from charity.donations.hand.errors import NotReady, OwnBookShort
+from charity.donations.hand.kinds import Direction, LineUse
+from charity.donations.hand.settling import lend_or_repay, repay
 from charity.donations.models import Payout, PayoutBook
 from charity.kernel.db import db
 from charity.kernel.ids import new_id

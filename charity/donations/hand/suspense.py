@@ -14,14 +14,15 @@ from charity.approvals import queries as approval_queries
 from charity.approvals import services as approvals
 from charity.approvals.kinds import Kind
 from charity.approvals.queries import RequestView
-from charity.donations import hand_queries, hand_rules
-from charity.donations.bank import Claimed, claim, look, require_fits
-from charity.donations.hand_errors import NotForYou, NotReady, SuspenseMoved
-from charity.donations.hand_kinds import Direction, LineUse, Method, SuspenseStatus
-from charity.donations.hand_models import Sheet, Suspense
-from charity.donations.hand_settling import post_gifts
+from charity.donations.hand import queries as hand_queries
+from charity.donations.hand import rules as hand_rules
+from charity.donations.hand.bank import Claimed, claim, look, require_fits
+from charity.donations.hand.errors import NotForYou, NotReady, SuspenseMoved
+from charity.donations.hand.kinds import Direction, LineUse, Method, SuspenseStatus
+from charity.donations.hand.models import Sheet, Suspense
+from charity.donations.hand.settling import post_gifts
+from charity.donations.hand.sheets import LineAsked, SheetAsked, trail, withdraw_sheet, write_sheet
 from charity.donations.kinds import Display
-from charity.donations.sheets import LineAsked, SheetAsked, trail, withdraw_sheet, write_sheet
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import db

@@ -11,15 +11,15 @@ from sqlalchemy import Select, select
 
 from charity.approvals import queries as approvals
 from charity.approvals.kinds import Kind
-from charity.donations.back_errors import CorrectionUnknown, RefundUnknown
-from charity.donations.back_kinds import (
+from charity.donations.back.errors import CorrectionUnknown, RefundUnknown
+from charity.donations.back.kinds import (
     CorrectionKind,
     CorrectionState,
     RefundReason,
     RefundState,
     Route,
 )
-from charity.donations.back_models import Correction, Refund
+from charity.donations.back.models import Correction, Refund
 from charity.donations.errors import GiftUnknown
 from charity.donations.kinds import GiftStatus
 from charity.donations.models import Donor, Gift, Intent, Payment

@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from charity.donations.errors import TextUnfit
-from charity.donations.hand_errors import (
+from charity.donations.hand.errors import (
     AccountCodeUnfit,
     AccountUnfit,
     CountedLess,
