@@ -89,6 +89,15 @@ class FileBroken(RuleBroken):
     field = "file"
 
 
+class PictureOnly(RuleBroken):
+    """A PDF where only a picture is kept: pictures inside a PDF keep their place and camera."""
+
+    code = "picture_only"
+    message = _("这里只能上传 JPEG 或 PNG 图片。PDF 文件请截图或拍照后再上传。")
+    field = "file"
+    status = 415
+
+
 class TooManyPixels(RuleBroken):
     """A picture that would fill the memory when it is opened."""
 
@@ -131,6 +140,16 @@ def clean(content: bytes, name: str, *, max_bytes: int = MAX_BYTES) -> Clean:
     if ending not in _ENDINGS[media_type]:
         raise NameMisleads
     return _pdf(content) if media_type == "application/pdf" else _picture(content)
+
+
+def clean_picture(content: bytes, name: str, *, max_bytes: int = MAX_BYTES) -> Clean:
+    """The same for where only a picture will do: a photo drawn anew carries nothing but its pixels.
+
+    Raises what ``clean`` raises, and ``PictureOnly`` for a PDF.
+    """
+    if content.startswith(b"%PDF-"):
+        raise PictureOnly
+    return clean(content, name, max_bytes=max_bytes)
 
 
 def _kind(content: bytes) -> str:

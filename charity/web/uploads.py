@@ -43,8 +43,22 @@ def kept(field: str = "file") -> tuple[Clean, Stored]:
 
     Call it before ``atomic``: drawing a picture anew takes its time.
     """
+    content, name = _given(field)
+    return _stored(uploads.clean(content, name))
+
+
+def kept_picture(field: str = "file") -> tuple[Clean, Stored]:
+    """The same where only a picture will do; raises ``PictureOnly`` as well."""
+    content, name = _given(field)
+    return _stored(uploads.clean_picture(content, name))
+
+
+def _given(field: str) -> tuple[bytes, str]:
     given = request.files.get(field)
     if given is None or not given.filename:
         raise FileMissing
-    cleaned = uploads.clean(given.stream.read(MAX_BYTES + 1), given.filename)
+    return given.stream.read(MAX_BYTES + 1), given.filename
+
+
+def _stored(cleaned: Clean) -> tuple[Clean, Stored]:
     return cleaned, files.store().put(cleaned.content, cleaned.suffix)
