@@ -1,7 +1,8 @@
 """Views that take files: how much they may take, and how a file is read and kept.
 
 Rule: everywhere else a request is small (``MAX_CONTENT_LENGTH``). The larger limit is set before
-anything reads the form, since the check of the form's token reads it first.
+anything reads the form, since the check of the form's token reads it first. Of several files all
+are kept, or none.
 """
 
 from __future__ import annotations
@@ -10,18 +11,46 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
+from flask_babel import lazy_gettext as _
+from werkzeug.datastructures import FileStorage
 
 from charity.kernel import files, uploads
+from charity.kernel.errors import RuleBroken
 from charity.kernel.files import Stored
 from charity.kernel.uploads import MAX_BYTES, Clean, FileMissing
 
 View = TypeVar("View", bound=Callable[..., Any])
 _FORM_BESIDE = 128 * 1024
+#: Files of one form: as many photos as a phone sends in one go over a village's line.
+MANY = 6
+_SHOWN = 60
+
+
+class TooManyFiles(RuleBroken):
+    """More files in one form than are taken at once."""
+
+    code = "too_many_files"
+    message = _("一次最多上传 %(most)s 个文件，请分几次上传。")
+    field = "files"
+
+
+class OneFileRefused(RuleBroken):
+    """One of several files will not do; it is named, and none of them is kept."""
+
+    code = "one_file_refused"
+    message = _("“%(name)s”：%(why)s")
+    field = "files"
 
 
 def takes_file(view: View) -> View:
     """Let this view take one file of up to ``MAX_BYTES``; stands above the guard."""
-    view.takes_file = True  # type: ignore[attr-defined] # an attribute of our own on a function
+    view.takes_files = 1  # type: ignore[attr-defined] # an attribute of our own on a function
+    return view
+
+
+def takes_files(view: View) -> View:
+    """The same for up to ``MANY`` files at once."""
+    view.takes_files = MANY  # type: ignore[attr-defined] # an attribute of our own on a function
     return view
 
 
@@ -32,8 +61,9 @@ def init_app(app: Flask) -> None:
 
 def _set_limit(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     view = current_app.view_functions.get(endpoint or "")
-    if getattr(view, "takes_file", False):
-        request.max_content_length = MAX_BYTES + _FORM_BESIDE
+    number: int = getattr(view, "takes_files", 0)
+    if number:
+        request.max_content_length = number * MAX_BYTES + _FORM_BESIDE
         # The reader holds a whole chunk of a file beside what is left of the last one.
         request.max_form_memory_size = 2 * _FORM_BESIDE
 
@@ -51,6 +81,26 @@ def kept_picture(field: str = "file") -> tuple[Clean, Stored]:
     """The same where only a picture will do; raises ``PictureOnly`` as well."""
     content, name = _given(field)
     return _stored(uploads.clean_picture(content, name))
+
+
+def kept_all(*fields: str) -> list[tuple[Clean, Stored]]:
+    """Every file of these fields, all cleaned before the first is kept; empty when none was chosen.
+
+    Raises ``TooManyFiles``; ``OneFileRefused`` says which one and why.
+    """
+    given = [one for field in fields for one in request.files.getlist(field) if one.filename]
+    if len(given) > MANY:
+        raise TooManyFiles(most=MANY)
+    return [_stored(one) for one in [_one_of_several(each) for each in given]]
+
+
+def _one_of_several(given: FileStorage) -> Clean:
+    name = given.filename or ""
+    try:
+        return uploads.clean(given.stream.read(MAX_BYTES + 1), name)
+    except RuleBroken as error:
+        shown = "".join(char for char in name if char.isprintable())[-_SHOWN:]
+        raise OneFileRefused(name=shown, why=error.sentence()) from None
 
 
 def _given(field: str) -> tuple[bytes, str]:
