@@ -18,6 +18,7 @@ class Kind(StrEnum):
     SUSPENSE = "suspense"  # money nobody knew goes to a unit's book, or back
     CAMPAIGN_BACK = "campaign_back"  # a campaign that was taken down is shown again
     STEWARD = "steward"  # who may apply for a unit that left or merged
+    APPLICATION = "application"  # a unit uses its money
 
 
 class RequestStatus(StrEnum):

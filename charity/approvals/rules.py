@@ -58,6 +58,8 @@ RULES: Mapping[Kind, Rule] = {
     Kind.SUSPENSE: Rule((Role.CASHIER, Role.ACCOUNTANT), (Role.ACCOUNTANT, *_OFFICE), 1, _TWO),
     Kind.CAMPAIGN_BACK: Rule((Role.FUND_MANAGER,), _OFFICE, 1, _TWO),
     Kind.STEWARD: Rule((Role.FUND_MANAGER,), _OFFICE, 1, _TWO),
+    # At least two besides the requester; who asks says how many more its amount needs.
+    Kind.APPLICATION: Rule((Role.UNIT_CLERK, Role.UNIT_LEADER), _OFFICE, 2, _TWO),
 }
 
 DECIDING = frozenset(role for rule in RULES.values() for role in rule.decide)

@@ -76,13 +76,15 @@ def request(
     note: str = "",
     scopes: Collection[str] = (),
     concerned: Collection[str] = (),
+    needed: int = 0,
 ) -> str:
     """Ask for something that needs another person; return the request's public id.
 
     ``facts`` hold text, whole numbers, yes and no, lists and maps of them, and say all that is to
     be done: they are hashed and compared when it is. ``scopes`` are the codes of a unit and those
     above it when people of units ask or decide; ``concerned`` the person ids of those it is about,
-    who may neither ask nor decide. A request about the same thing with other facts is withdrawn.
+    who may neither ask nor decide; ``needed`` how many must agree, where that is more than the
+    kind's own number. A request about the same thing with other facts is withdrawn.
 
     Raises ``MayNotAsk``, ``Concerned``, ``AlreadyAsked``, ``WordsTooLong``.
     """
@@ -108,7 +110,7 @@ def request(
             note=note,
             facts=text,
             facts_sha256=digest,
-            needed=rules.RULES[kind].decisions,
+            needed=max(needed, rules.RULES[kind].decisions),
             concerned=canonical_json(sorted(concerned)),
             asked_by_id=by.person_id,
             asked_by_name=by.name,
@@ -200,6 +202,8 @@ def withdraw_about(kind: Kind, subject_id: str, *, reason: str) -> None:
 def use(request_id: str, facts: Mapping[str, object]) -> Signature:
     """Use an approved request for ``facts``, once; return who signed and the hash they signed.
 
+    Two persons sign: the first and the last who agreed; where one agreement is enough, whoever
+    asked and that one.
     Call it in the unit of work that does the thing, with facts put together anew from what is to
     be done. Raises ``NoSuchRequest``, ``AlreadyUsed``, ``Expired``, ``NotApproved``,
     ``FactsChanged``.
@@ -215,14 +219,21 @@ def use(request_id: str, facts: Mapping[str, object]) -> Signature:
     if rules.sha256(rules.canonical(facts)) != row.facts_sha256:
         raise FactsChanged
     _move(row, RequestStatus.USED, None)
-    last = db.session().scalars(
-        select(Decision.person_id)
-        .where(Decision.request_id == row.id, Decision.approve)
-        .order_by(Decision.id.desc())
+    agreed = list(
+        db.session().scalars(
+            select(Decision.person_id)
+            .where(Decision.request_id == row.id, Decision.approve)
+            .order_by(Decision.id)
+        )
     )
-    second = next(iter(last))
+    first = agreed[0] if len(agreed) > 1 else row.asked_by_id
     _trail("approval.used", row, None)
-    return Signature(row.asked_by_id, second, row.facts_sha256)
+    return Signature(first, agreed[-1], row.facts_sha256)
+
+
+def facts_hash(facts: Mapping[str, object]) -> str:
+    """The hash that a request about exactly these facts has: SHA-256, hex."""
+    return rules.sha256(rules.canonical(facts))
 
 
 def expire_due(limit: int = EXPIRE_AT_ONCE) -> int:

@@ -90,6 +90,10 @@ KINDS: dict[E, KindRule] = {
         KindRule(E.PAY, True, Figure.USED, -1),
         KindRule(E.BANK_RETURN, False, Figure.USED, -1),
         KindRule(E.MONEY_BACK, False, Figure.USED, -1),
+        # The same three for an application of function fundraising: a cost, never *used*.
+        KindRule(E.COST_PAY, True, Figure.COSTS, -1),
+        KindRule(E.COST_RETURN, False, Figure.COSTS, -1),
+        KindRule(E.COST_BACK, False, Figure.COSTS, -1),
         # A correction counts as the kind it corrects (``counts_as``), never as itself.
         KindRule(E.CORRECTION, False, None),
         KindRule(E.INTEREST, False, None),
@@ -145,6 +149,9 @@ POSTS: dict[E, dict[B, tuple[Pair, ...]]] = {
     E.PAY: {B.UNIT: ((A.RESERVED, A.BANK),)},
     E.BANK_RETURN: {B.UNIT: ((A.BANK, A.RESERVED),)},
     E.MONEY_BACK: {B.UNIT: _pairs((A.BANK,), (A.SHORTFALL, A.AVAILABLE))},
+    E.COST_PAY: {B.UNIT: ((A.RESERVED, A.BANK),)},
+    E.COST_RETURN: {B.UNIT: ((A.BANK, A.RESERVED),)},
+    E.COST_BACK: {B.UNIT: _pairs((A.BANK,), (A.SHORTFALL, A.AVAILABLE))},
     E.INTEREST: {B.OWN: ((A.BANK, A.AVAILABLE),)},
     E.BANK_CHARGE: {B.OWN: ((A.AVAILABLE, A.BANK),)},
 }

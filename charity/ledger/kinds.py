@@ -69,6 +69,9 @@ class EntryKind(StrEnum):
     PAY = "pay"  # paid to the payee, on the bank line
     BANK_RETURN = "bank_return"  # the payee's bank sent it back
     MONEY_BACK = "money_back"  # the unit handed it back
+    COST_PAY = "cost_pay"  # a fundraising cost paid to its supplier, on the bank line
+    COST_RETURN = "cost_return"  # the supplier's bank sent it back
+    COST_BACK = "cost_back"  # the supplier handed it back
     CORRECTION = "correction"  # our own mistake mended
     INTEREST = "interest"  # own book
     BANK_CHARGE = "bank_charge"  # own book

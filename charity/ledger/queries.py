@@ -43,7 +43,7 @@ from charity.ledger.models import (
     NumberedTotal,
     Posting,
 )
-from charity.ledger.recipes import Leg
+from charity.ledger.recipes import Leg, promised
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,6 @@ class Figures:
 FIGURE_COLUMNS = tuple(field.name for field in fields(Figures))
 _modes: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
 _GIFTS = (EntryKind.GIFT, EntryKind.BANK_GIFT, EntryKind.SLIP_BANK)
-_PROMISES = (EntryKind.RESERVE, EntryKind.VOID, EntryKind.PAY, EntryKind.BANK_RETURN)
 
 
 def _net() -> ColumnElement[int]:
@@ -261,43 +260,50 @@ def entry(key: str) -> EntryView | None:
 
 
 def reservations(book_id: int) -> list[tuple[str, int]]:
-    """What is promised and unpaid in a book: (application, fen), the newest first.
+    """What is promised and unpaid in a book: (application, fen), the newest promise first.
 
-    What a refund took of it was taken from the newest, so what is left is counted up from the
-    oldest. Read under the book's lock.
+    Every entry that moved ``reserved`` is gone through in order: what is no promise of an
+    application, such as a refund, took from the newest promises of its moment. Read under the
+    book's lock.
     """
     account = aliased(Account)
-    left = db.session().scalar(
-        select(account.credits - account.debits).where(
+    moved = case((Posting.credit_account_id == account.id, Posting.amount_fen),
+                 else_=-Posting.amount_fen)  # fmt: skip
+    here = db.session().execute(
+        select(account.id, account.credits - account.debits).where(
             account.book_id == book_id, account.kind == AccountKind.RESERVED.value
         )
     )
-    if not left:
+    found = here.first()
+    if found is None or not found[1]:
         return []
-    moved = case((Posting.credit_account_id == account.id, Posting.amount_fen),
-                 else_=-Posting.amount_fen)  # fmt: skip
-    promised = db.session().execute(
-        select(Entry.cause_id, cast(func.sum(moved), BigInteger))
+    entries = db.session().execute(
+        select(Entry.kind, Entry.cause_id, cast(func.sum(moved), BigInteger))
         .join(Posting, Posting.entry_id == Entry.id)
         .join(
             account,
             (account.id == Posting.credit_account_id) | (account.id == Posting.debit_account_id),
         )
-        .where(
-            Entry.book_id == book_id,
-            account.kind == AccountKind.RESERVED.value,
-            Entry.kind.in_([kind.value for kind in _PROMISES]),
-        )
-        .group_by(Entry.cause_id)
-        .order_by(func.min(Entry.book_no))
+        .where(Entry.book_id == book_id, account.id == found[0])
+        .group_by(Entry.id, Entry.kind, Entry.cause_id, Entry.book_no)
+        .order_by(Entry.book_no)
     )
-    found: list[tuple[str, int]] = []
-    for application, fen in promised:
-        part = min(max(fen, 0), left)
-        if part:
-            found.append((application, part))
-            left -= part
-    return found[::-1]
+    return promised((EntryKind(kind), cause, int(fen)) for kind, cause, fen in entries)
+
+
+def reserved(books: Iterable[int]) -> dict[int, int]:
+    """What is promised in each of these books now, in fen; a book without any is left out."""
+    rows = db.session().execute(
+        select(Account.book_id, Account.credits - Account.debits).where(
+            among(Account.book_id, books), Account.kind == AccountKind.RESERVED.value
+        )
+    )
+    return {book_id: int(fen) for book_id, fen in rows if fen}
+
+
+def numbered() -> Select[Any]:
+    """``entry_id`` and ``n`` of every numbered entry; a select, so that others can join it."""
+    return select(Number.entry_id, Number.n)
 
 
 def moved(code: str, keys: Sequence[str]) -> list[tuple[str, int, int]]:

@@ -6,11 +6,12 @@ positive on the account's normal side. Nothing here reads a clock or a database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from charity.ledger.chart import kind_of
 from charity.ledger.kinds import AccountKind
+from charity.ledger.kinds import EntryKind as E
 
 AVAILABLE = "available"
 RESERVED = "reserved"
@@ -181,6 +182,31 @@ def take_back(
             rest -= part
     parts.append((SHORTFALL, asset, rest))
     return Taken(_legs(*parts), tuple(taken))
+
+
+PROMISES = frozenset({E.RESERVE, E.VOID, E.PAY, E.BANK_RETURN, E.COST_PAY, E.COST_RETURN})
+
+
+def promised(entries: Iterable[tuple[E, str, int]]) -> list[tuple[str, int]]:
+    """What each application has reserved after ``entries``: (application, fen), newest first.
+
+    ``entries`` are (kind, what caused it, fen that ``reserved`` grew by), in their order. What is
+    no promise took from the newest promises, as ``take_back`` does.
+    """
+    held: dict[str, int] = {}
+    for kind, cause, fen in entries:
+        if kind in PROMISES:
+            if kind is E.RESERVE:
+                # A promise made anew is the newest.
+                held[cause] = held.pop(cause, 0)
+            held[cause] = held.get(cause, 0) + fen
+            continue
+        rest = -fen
+        for name in reversed(list(held)):
+            part = min(max(rest, 0), held[name])
+            held[name] -= part
+            rest -= part
+    return [(name, fen) for name, fen in reversed(list(held.items())) if fen > 0]
 
 
 def dispute_won(*, provider: str, fen: int, shortfall: int) -> Legs:

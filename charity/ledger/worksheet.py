@@ -44,7 +44,7 @@ from charity.ledger.recipes import Leg, Legs
 SETTLEMENT = frozenset({EntryKind.GIFT, EntryKind.FEE})
 
 # While a book has a shortfall nothing is reserved or paid from it.
-_WAITS = frozenset({EntryKind.RESERVE, EntryKind.PAY})
+_WAITS = frozenset({EntryKind.RESERVE, EntryKind.PAY, EntryKind.COST_PAY})
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ CATALOGUE: Mapping[str, Figure] = {
     "approvals.days.campaign_back": _waits(_("恢复展示募捐活动的审批期限")),
     "approvals.days.suspense": _waits(_("待认领款处理的审批期限")),
     "approvals.days.steward": _waits(_("指定接续使用单位的审批期限")),
+    "approvals.days.application": _waits(_("用款申请的审批期限")),
     "approvals.delegation_days": Figure(_("审批委托最长天数"), Unit.DAYS, 1, 366),
     "approvals.level_two_fen": Figure(
         _("用款申请须第二级审批的起点金额"), Unit.FEN, 100, 100_000_000_000
@@ -74,6 +75,16 @@ CATALOGUE: Mapping[str, Figure] = {
     "approvals.level_three_fen": Figure(
         _("用款申请须第三级审批的起点金额"), Unit.FEN, 100, 100_000_000_000
     ),
+    "disbursements.reserve_days": Figure(_("用款批准后的拨付期限"), Unit.DAYS, 1, 366),
+    "disbursements.evidence_days": Figure(_("使用凭据的提交期限"), Unit.DAYS, 1, 366),
+    "disbursements.evidence_again_days": Figure(_("补交使用凭据的期限"), Unit.DAYS, 1, 90),
+    "disbursements.evidence_remind_days": Figure(
+        _("使用凭据逾期后提醒的间隔"), Unit.DAYS, 1, 90
+    ),
+    "disbursements.split_days": Figure(_("付给同一收款方的申请合并计算的天数"), Unit.DAYS, 1, 366),
+    "disbursements.use_days": Figure(_("募捐活动结束后善款的使用期限"), Unit.DAYS, 1, 3_660),
+    "figures.told_months": Figure(_("每几个月告知一次捐赠人款项使用情况"), Unit.COUNT, 1, 12),
+    "figures.told_after_days": Figure(_("期满后多少天告知捐赠人"), Unit.DAYS, 0, 60),
 }
 
 

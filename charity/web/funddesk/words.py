@@ -20,6 +20,7 @@ KINDS: Mapping[Kind, LazyString] = {
     Kind.SUSPENSE: _("处理待认领款"),
     Kind.STEWARD: _("指定接续使用单位"),
     Kind.CAMPAIGN_BACK: _("恢复展示募捐活动"),
+    Kind.APPLICATION: _("用款申请"),
 }
 
 #: The word and the shape of a status (macros/status.html).

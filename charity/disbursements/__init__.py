@@ -1,0 +1,1 @@
+"""Use of the money: applications, payees, approval to payment, holds, evidence."""
