@@ -54,6 +54,16 @@ def takes_files(view: View) -> View:
     return view
 
 
+def takes_long_form(most: int) -> Callable[[View], View]:
+    """Let this view's form have ``most`` bytes beside its files; stands above ``takes_file``."""
+
+    def longer(view: View) -> View:
+        view.form_beside = most  # type: ignore[attr-defined] # an attribute of our own, as above
+        return view
+
+    return longer
+
+
 def init_app(app: Flask) -> None:
     """Set the limit of each request before its form is read."""
     app.url_value_preprocessor(_set_limit)
@@ -63,9 +73,10 @@ def _set_limit(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     view = current_app.view_functions.get(endpoint or "")
     number: int = getattr(view, "takes_files", 0)
     if number:
-        request.max_content_length = number * MAX_BYTES + _FORM_BESIDE
+        beside: int = getattr(view, "form_beside", _FORM_BESIDE)
+        request.max_content_length = number * MAX_BYTES + beside
         # The reader holds a whole chunk of a file beside what is left of the last one.
-        request.max_form_memory_size = 2 * _FORM_BESIDE
+        request.max_form_memory_size = 2 * beside
 
 
 def kept(field: str = "file") -> tuple[Clean, Stored]:
@@ -83,21 +94,24 @@ def kept_picture(field: str = "file") -> tuple[Clean, Stored]:
     return _stored(uploads.clean_picture(content, name))
 
 
-def kept_all(*fields: str) -> list[tuple[Clean, Stored]]:
+def kept_all(*fields: str, pictures: bool = False) -> list[tuple[Clean, Stored]]:
     """Every file of these fields, all cleaned before the first is kept; empty when none was chosen.
 
-    Raises ``TooManyFiles``; ``OneFileRefused`` says which one and why.
+    ``pictures``: nothing else will do. Raises ``TooManyFiles``; ``OneFileRefused`` says which one
+    and why.
     """
     given = [one for field in fields for one in request.files.getlist(field) if one.filename]
     if len(given) > MANY:
         raise TooManyFiles(most=MANY)
-    return [_stored(one) for one in [_one_of_several(each) for each in given]]
+    cleaned = [_one_of_several(each, pictures=pictures) for each in given]
+    return [_stored(one) for one in cleaned]
 
 
-def _one_of_several(given: FileStorage) -> Clean:
+def _one_of_several(given: FileStorage, *, pictures: bool) -> Clean:
     name = given.filename or ""
+    clean = uploads.clean_picture if pictures else uploads.clean
     try:
-        return uploads.clean(given.stream.read(MAX_BYTES + 1), name)
+        return clean(given.stream.read(MAX_BYTES + 1), name)
     except RuleBroken as error:
         shown = "".join(char for char in name if char.isprintable())[-_SHOWN:]
         raise OneFileRefused(name=shown, why=error.sentence()) from None
