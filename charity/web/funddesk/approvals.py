@@ -20,16 +20,18 @@ from charity.approvals import queries, services
 from charity.approvals.errors import NoSuchRequest
 from charity.approvals.kinds import Kind, RequestStatus
 from charity.approvals.queries import Page, RequestView
+from charity.donations.hand.slips import CONFIRMING
+from charity.funds import queries as funds
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken
-from charity.people.kinds import FUND_ROLES
+from charity.people.kinds import FUND_ROLES, Role
 from charity.people.queries import Signed
 from charity.web.desk.menu import ITEMS, Item
 from charity.web.desk.waiting import SOURCES, Waiting
 from charity.web.desk.words import ROLES
 from charity.web.forms import Text, place_error, refuse_doubled_fields, strip
 from charity.web.funddesk import bp
-from charity.web.funddesk.effects import EFFECTS
+from charity.web.funddesk.effects import EFFECTS, PAGES, REFUSALS
 from charity.web.funddesk.sheet import sheet
 from charity.web.funddesk.words import KINDS, STATUSES
 from charity.web.guards import staff
@@ -99,9 +101,11 @@ def _chosen(known: type[T], name: str) -> T | None:
 
 @bp.get("/approvals/<request_id>")
 @staff(*OFFICE)
-def approval(request_id: str) -> str:
+def approval(request_id: str) -> Answer:
     """One request: its facts as a sheet, its history, and what the reader can do."""
     view = _seen(request_id)
+    if view.kind in PAGES:
+        return redirect(PAGES[view.kind](view), 303)
     return _drawn(view, DecideForm(formdata=None, seen=view.facts_sha256))
 
 
@@ -118,25 +122,28 @@ def decide_approval(request_id: str) -> Answer:
     if not fits:
         return make_response(_drawn(view, form), 422)
     try:
-        after = atomically(_decide)(
+        after = atomically(decided)(
             request_id, who, answer == "approve", form.reason.data or "", form.seen.data or ""
         )
     except RuleBroken as error:
         place_error(form, error)
         return make_response(_drawn(_seen(request_id), form), error.status)
-    flash(_said(after), "good")
+    flash(said(after), "good")
     return redirect(url_for("funddesk.approval", request_id=request_id), 303)
 
 
-def _decide(request_id: str, who: Signed, approve: bool, reason: str, seen: str) -> RequestView:
+def decided(request_id: str, who: Signed, approve: bool, reason: str, seen: str) -> RequestView:
+    """Record the word and do what it sets off, in the caller's unit of work."""
     view = services.decide(request_id, by=who, approve=approve, reason=reason, seen=seen)
-    effect = EFFECTS.get(view.kind)
-    if view.status is RequestStatus.APPROVED and effect is not None:
+    table = {RequestStatus.APPROVED: EFFECTS, RequestStatus.REFUSED: REFUSALS}.get(view.status, {})
+    effect = table.get(view.kind)
+    if effect is not None:
         effect(view, who)
     return queries.request(request_id)
 
 
-def _said(view: RequestView) -> str:
+def said(view: RequestView) -> str:
+    """What whoever decided is told."""
     if view.status is RequestStatus.REFUSED:
         return str(_("已记录为不同意，申请人会看到您写的理由。"))
     if view.status is RequestStatus.WAITING:
@@ -187,11 +194,22 @@ def _drawn(view: RequestView, form: FlaskForm) -> str:
         roles=ROLES,
         may_decide=decides,
         may_withdraw=queries.may_withdraw(view, who),
-        why_not="" if decides else _why_not(view, who),
+        why_not="" if decides else why_not(view, who),
+        photo=_photo(view, who),
     )
 
 
-def _why_not(view: RequestView, who: Signed) -> str:
+def _photo(view: RequestView, who: Signed) -> str:
+    """Where the photo of a slip is, for whoever may see the slip; empty when there is none."""
+    unit, number = view.facts.get("unit"), view.facts.get("number")
+    if view.kind is not Kind.SLIP or not unit or not number:
+        return ""
+    if not who.holds((Role.UNIT_CLERK, *CONFIRMING), funds.ancestors(unit)):
+        return ""
+    return url_for("unitdesk.slip_photo", code=unit, number=number)
+
+
+def why_not(view: RequestView, who: Signed) -> str:
     """Why the reader cannot decide a request that waits; empty when it does not wait."""
     if view.status is not RequestStatus.WAITING:
         return ""
@@ -209,10 +227,17 @@ def waiting(who: Signed) -> list[Waiting]:
     return [_waits(view) for view in queries.waiting_for(who)]
 
 
+def address(view: RequestView) -> str:
+    """Where a request is decided: its kind's own page, or the sheet of all kinds."""
+    if view.kind in PAGES:
+        return PAGES[view.kind](view)
+    return url_for("funddesk.approval", request_id=view.id)
+
+
 def _waits(view: RequestView) -> Waiting:
     return Waiting(
         title=view.title,
-        url=url_for("funddesk.approval", request_id=view.id),
+        url=address(view),
         since=view.requested_at,
         kind=str(KINDS[view.kind]),
         due=view.expires_at,

@@ -16,3 +16,9 @@ from charity.people.queries import Signed
 Effect = Callable[[RequestView, Signed], None]
 
 EFFECTS: dict[Kind, Effect] = {}
+
+#: What a refusal sets off, in the unit of work in which it is said.
+REFUSALS: dict[Kind, Effect] = {}
+
+#: Kinds that are read and decided on a page of their own; its address.
+PAGES: dict[Kind, Callable[[RequestView], str]] = {}

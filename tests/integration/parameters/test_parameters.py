@@ -21,7 +21,7 @@ from charity.parameters.kinds import Unit
 from charity.parameters.models import Parameter
 from charity.people.kinds import Role
 from charity.people.queries import Signed
-from charity.web.funddesk.approvals import _decide
+from charity.web.funddesk.approvals import decided
 from tests.factories.approvals import Cast, another_account, later, make_cast
 
 KEY = "approvals.days.refund"
@@ -54,7 +54,7 @@ def agree(request_id: str, by: Signed) -> None:
     """Decide and have the effect, as the page does."""
     seen = approvals.request(request_id).facts_sha256
     with atomic():
-        _decide(request_id, by, True, "", seen)
+        decided(request_id, by, True, "", seen)
 
 
 def test_every_known_figure_holds_from_birth(ctx: Flask) -> None:
