@@ -30,7 +30,7 @@ def settle_inbox(limit: int = BATCH) -> int:
     return _settle(limit, None)
 
 
-def _settle(limit: int, ids: Sequence[int] | None) -> int:
+def _settle(limit: int, ids: Sequence[int] | None, *, last: bool = False) -> int:
     claimed: list[int] = []
     try:
         with atomic():
@@ -42,7 +42,7 @@ def _settle(limit: int, ids: Sequence[int] | None) -> int:
         if not claimed or _not_the_events_fault(error):
             raise
         _log.warning("settle.failed", events=len(claimed), error=type(error).__name__)
-        return _halve(claimed, error)
+        return _park(claimed[0], error) if last else _halve(claimed)
 
 
 def _not_the_events_fault(error: Exception) -> bool:
@@ -51,13 +51,17 @@ def _not_the_events_fault(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and (is_retryable(error) or error.connection_invalidated)
 
 
-def _halve(ids: Sequence[int], error: Exception) -> int:
+def _halve(ids: Sequence[int]) -> int:
     if len(ids) == 1:
-        reason = f"{type(error).__name__}: {_constraint(error)}"
-        atomically(_park_alone)(ids[0], reason)
-        return 1
+        # Once more: what stood in its way may have been another worker, and is done by now.
+        return _settle(1, ids, last=True)
     middle = len(ids) // 2
     return _settle(middle, ids[:middle]) + _settle(len(ids) - middle, ids[middle:])
+
+
+def _park(event_id: int, error: Exception) -> int:
+    atomically(_park_alone)(event_id, f"{type(error).__name__}: {_constraint(error)}")
+    return 1
 
 
 def _park_alone(event_id: int, reason: str) -> None:

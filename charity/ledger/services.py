@@ -24,6 +24,8 @@ from charity.ledger.models import Book, ClosedPeriod, Database
 from charity.ledger.sequencer import sequence
 from charity.ledger.worksheet import Actor, NewEntry, Signature, Worksheet, worksheet
 
+_OPENING = 7_202_613  # the advisory lock of opening a book of which there is one
+
 __all__ = [
     "Actor",
     "NewEntry",
@@ -119,10 +121,19 @@ def suspense_book(currency: str = "CNY") -> int:
 
 def _one_per_currency(kind: BookKind, currency: str) -> int:
     require_atomic()
-    found = db.session().scalar(
-        select(Book.id).where(Book.kind == kind.value, Book.currency == currency)
-    )
+    there = select(Book.id).where(Book.kind == kind.value, Book.currency == currency)
+    session = db.session()
+    found = session.scalar(there)
+    if found is None:
+        _open_one_at_a_time()
+        found = session.scalar(there)
     return found if found is not None else open_book(kind=kind, currency=currency)
+
+
+def _open_one_at_a_time() -> None:
+    """Two lanes that settle their first gifts at once must not both open the own book."""
+    if db.session().get_bind().dialect.name == "postgresql":
+        db.session().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _OPENING})
 
 
 def post_interest(

@@ -48,7 +48,7 @@ def test_bad_event_is_parked_alone(place: Place, monkeypatch: pytest.MonkeyPatch
     assert settle() == 40
     assert counted() == {"done": 39, "parked": 1}
     assert max(calls) == 40
-    assert len(calls) <= 13
+    assert len(calls) <= 14
     error = db.session().scalar(select(InboxEvent.error).where(InboxEvent.id == bad_id))
     assert error == "ValueError: made to fail"
     assert all(check.ok for check in checks.run())
@@ -76,6 +76,23 @@ def test_refusal_of_the_database_is_named_and_parked(place: Place) -> None:
     assert counted() == {"done": 1, "parked": 1}
     assert queries.payment_by_id(other.payment.id).gifts[0].status is GiftStatus.SETTLED
     assert queries.payment_by_id(made.payment.id).gifts[0].status is GiftStatus.PENDING
+
+
+def test_what_fails_once_is_tried_again_before_a_person_is_asked(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_many(1)
+    whole, failures = settling.settle_batch, [ValueError("another worker was quicker")]
+
+    def fails_once(events: Sequence[Stored]) -> settling.Batch:
+        batch = whole(events)
+        if failures:
+            raise failures.pop()
+        return batch
+
+    monkeypatch.setattr(jobs, "settle_batch", fails_once)
+    settle()
+    assert counted() == {"done": 1}
 
 
 def test_trouble_of_the_database_parks_nothing(
