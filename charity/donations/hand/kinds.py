@@ -40,6 +40,9 @@ class LineUse(StrEnum):
     RETURN = "return"  # money of suspense went back
     INTEREST = "interest"  # the bank's interest, for the own book
     CHARGE = "charge"  # the bank's charge, borne by the own book
+    APPLICATION = "application"  # paid out for an application
+    BANK_RETURN = "bank_return"  # the payee's bank sent a payment back
+    MONEY_BACK = "money_back"  # a unit handed back what it did not need
 
 
 class SuspenseStatus(StrEnum):
