@@ -19,6 +19,7 @@ class Kind(StrEnum):
     CAMPAIGN_BACK = "campaign_back"  # a campaign that was taken down is shown again
     STEWARD = "steward"  # who may apply for a unit that left or merged
     APPLICATION = "application"  # a unit uses its money
+    REPORT = "report"  # a version of a report is checked, then published
 
 
 class RequestStatus(StrEnum):

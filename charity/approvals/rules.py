@@ -60,6 +60,13 @@ RULES: Mapping[Kind, Rule] = {
     Kind.STEWARD: Rule((Role.FUND_MANAGER,), _OFFICE, 1, _TWO),
     # At least two besides the requester; who asks says how many more its amount needs.
     Kind.APPLICATION: Rule((Role.UNIT_CLERK, Role.UNIT_LEADER), _OFFICE, 2, _TWO),
+    # The first who agrees has checked it, the second publishes it.
+    Kind.REPORT: Rule(
+        (Role.DISCLOSER,),
+        (Role.DISCLOSER, Role.ACCOUNTANT, *_OFFICE),
+        2,
+        "own rule: whoever drafts a report, checks it and publishes it are three persons",
+    ),
 }
 
 DECIDING = frozenset(role for rule in RULES.values() for role in rule.decide)

@@ -82,6 +82,26 @@ def render(text: str, pictures: Callable[[str], Picture | None] = lambda _id: No
     )
 
 
+def printed(text: str) -> Markup:
+    """``text`` for paper: a link is its words with the address behind, and nothing leads anywhere.
+
+    No picture, no tag with an attribute: what is drawn from it asks for nothing.
+    """
+
+    def written(found: re.Match[str]) -> str:
+        same = found[1] == found[2] or not is_safe_address(found[2])
+        return found[0] if same else f"{found[1]}（{found[2]}）"
+
+    return Markup(  # noqa: S704 - cleaned in this very call
+        nh3.clean(
+            render(_LINK.sub(written, text[:MAX_LENGTH])),
+            tags=_TAGS - {"a", "figure", "img"},
+            attributes={},
+            clean_content_tags={"script", "style"},
+        )
+    )
+
+
 def pictures_of(text: str) -> list[tuple[str, str]]:
     """Id and description of every picture the text asks for."""
     return [(found[2], found[1].strip()) for found in _PICTURE.finditer(text)]

@@ -161,6 +161,17 @@ def write(headings: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> bytes:
     return out.getvalue()
 
 
+# What spreadsheets take for the beginning of a formula, also behind blanks they drop.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+
+
+def plain_cell(value: object) -> str:
+    """One cell of an export. What a spreadsheet would run as a formula gets an apostrophe first."""
+    text = "" if value is None else str(value)
+    risky = text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
+    return f"'{text}" if risky else text
+
+
 def _weigh(content: bytes, inflated: int, most_parts: int) -> None:
     """Refuse what would fill the memory, reach outside, or act, before anything is opened."""
     if len(content) > MAX_BYTES:

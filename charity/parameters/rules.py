@@ -68,6 +68,7 @@ CATALOGUE: Mapping[str, Figure] = {
     "approvals.days.suspense": _waits(_("待认领款处理的审批期限")),
     "approvals.days.steward": _waits(_("指定接续使用单位的审批期限")),
     "approvals.days.application": _waits(_("用款申请的审批期限")),
+    "approvals.days.report": _waits(_("报告核对和公布的期限")),
     "approvals.delegation_days": Figure(_("审批委托最长天数"), Unit.DAYS, 1, 366),
     "approvals.level_two_fen": Figure(
         _("用款申请须第二级审批的起点金额"), Unit.FEN, 100, 100_000_000_000

@@ -1,4 +1,4 @@
-"""Fields that desks share: a day and an amount, read from what was typed; and a guarded CSV.
+"""Fields that desks share: a day, an amount, a donor as they are typed in; and a guarded CSV.
 
 Rule: what cannot be read is said beside the field; nothing is guessed.
 """
@@ -14,15 +14,19 @@ from typing import Any
 from flask import Response
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
-from wtforms import StringField
+from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the stubs yet
+    BooleanField,
+    SelectChoice,
+    SelectField,
+    StringField,
+)
 from wtforms.form import BaseForm
-from wtforms.validators import ValidationError
+from wtforms.validators import Length, ValidationError
 
+from charity.donations.kinds import Display
 from charity.kernel.money import MoneyError, parse_yuan
-from charity.web.forms import strip
-
-# What spreadsheets take for the beginning of a formula, also behind blanks they drop.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+from charity.kernel.sheets import plain_cell
+from charity.web.forms import Text, strip
 
 
 class DayField(StringField):
@@ -62,11 +66,32 @@ class YuanField(StringField):
             raise ValidationError(str(sentence)) from error
 
 
-def plain_cell(value: object) -> str:
-    """One cell of an export. What a spreadsheet would run as a formula gets an apostrophe first."""
-    text = "" if value is None else str(value)
-    risky = text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
-    return f"'{text}" if risky else text
+def donor_name(label: LazyString) -> StringField:
+    """The field of a donor's name, as somebody of a desk writes it down for them."""
+    longest = Length(max=60, message=_("姓名或名称最多 60 个字。"))
+    return StringField(label, filters=[strip], validators=[longest, Text()])
+
+
+def donor_phone(label: LazyString) -> StringField:
+    """The field of a donor's phone."""
+    longest = Length(max=20, message=_("手机号最多 20 个字符。"))
+    return StringField(label, filters=[strip], validators=[longest, Text()])
+
+
+def donor_display() -> SelectField:
+    """How the donor is named in public; masked unless said otherwise."""
+    words = (
+        (Display.MASKED, _("隐去部分姓名")),
+        (Display.NAME, _("显示全名")),
+        (Display.ANONYMOUS, _("匿名")),
+    )
+    choices = [SelectChoice(display.value, word) for display, word in words]
+    return SelectField(_("公开时怎样署名"), choices=choices)
+
+
+def wants_receipt() -> BooleanField:
+    """Whether the donor gets a receipt."""
+    return BooleanField(_("开具捐赠确认书"), default=True)
 
 
 def csv_answer(name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:

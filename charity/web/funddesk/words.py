@@ -21,6 +21,7 @@ KINDS: Mapping[Kind, LazyString] = {
     Kind.STEWARD: _("指定接续使用单位"),
     Kind.CAMPAIGN_BACK: _("恢复展示募捐活动"),
     Kind.APPLICATION: _("用款申请"),
+    Kind.REPORT: _("公布报告"),
 }
 
 #: The word and the shape of a status (macros/status.html).
