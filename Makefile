@@ -14,7 +14,7 @@ test: ## everything needed, then the whole suite on SQLite and PostgreSQL, with 
 test-quick: ## the suite without browser, crashes, PostgreSQL and slow tests, under a minute
 	@bin/test --quick
 
-soak: ## races and crashes with many rounds (ROUNDS, 50 here); the result is kept in docs/soak
+soak: ## races, crashes (ROUNDS, 50 here), failing provider (CALLS, 5000); the result is kept in docs/soak
 	@bin/soak
 
 shots: ## screenshots of every main page at 360, 768 and 1280 px into shots/

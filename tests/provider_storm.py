@@ -33,6 +33,7 @@ from charity.kernel.ids import new_id
 from tests.fakes.stripe.faults import Fault, Faults
 from tests.fakes.stripe.server import FakeStripe
 from tests.gifts import COUNTY, request, settle
+from tests.stripe_rig import switch_on
 
 FEN = 1_000
 SOME_OF_EACH = {
@@ -71,6 +72,7 @@ def storm(app: Flask, fake: FakeStripe, *, calls: int, seed: int = 1) -> Report:
     """At least so many calls; ``app`` is pushed, has a place to give to, and speaks to ``fake``."""
     fake.faults = Faults(per_mille=dict(SOME_OF_EACH), slow_s=0.8, seed=seed)
     app.extensions.pop("charity.stripe", None)
+    switch_on()
     unsure, batch = 0, 40
     start, later = clock.now(), dt.timedelta()
     while fake.calls < calls:

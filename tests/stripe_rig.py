@@ -8,15 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import insert, select
 
 from charity.app import create_app
 from charity.donations import services
 from charity.donations.providers import stripe_wire
 from charity.donations.providers.base import Told
 from charity.donations.services import Created, DonorDetails
-from charity.kernel import inbox
+from charity.funds.models import Campaign, CampaignProvider
+from charity.kernel import clock, inbox
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
+from charity.kernel.ids import new_id, public_id
 from tests.conftest import TestDatabase, make_settings
 from tests.fakes.stripe.world import EXAMPLES
 from tests.gifts import request
@@ -47,8 +50,27 @@ def stripe_app(database: TestDatabase, folder: Path, **changes: object) -> Itera
             db.engine.dispose()
 
 
+def switch_on(provider: str = "stripe") -> None:
+    """Every campaign there is takes gifts by this provider, as if two people had said so.
+
+    Safe to repeat. Opens its own unit of work.
+    """
+    with atomic():
+        session = db.session()
+        done = select(CampaignProvider.campaign_id).where(CampaignProvider.provider == provider)
+        for campaign_id in list(session.scalars(select(Campaign.id).where(Campaign.id.not_in(done)))):
+            session.execute(
+                insert(CampaignProvider).values(
+                    id=new_id(), campaign_id=campaign_id, provider=provider, taken=True,
+                    reason="for the tests", request_id=public_id(), recorded_at=clock.now(),
+                    first_person_id="one", second_person_id="another",
+                )
+            )  # fmt: skip
+
+
 def asked(unit: str, fen: int, count: int = 1) -> list[str]:
     """So many payments by Stripe, started without calling it; session ``cs_<id>``."""
+    switch_on()
     requests = [request((unit, fen), provider="stripe", donor=DonorDetails()) for _ in range(count)]
     with atomic():
         ids = services.create_many(requests)
@@ -60,6 +82,7 @@ def asked(unit: str, fen: int, count: int = 1) -> list[str]:
 
 def created(*items: tuple[str | None, int]) -> Created:
     """One payment by Stripe, asked for and not started."""
+    switch_on()
     with atomic():
         return services.create_intent(request(*items, provider="stripe"))
 

@@ -42,6 +42,13 @@ class CampaignNotOpen(Conflict):
     message = _("这个捐赠项目目前不接受捐赠。")
 
 
+class NotOnline(Conflict):
+    """The campaign takes gifts, but through no payment provider of this site."""
+
+    code = "not_online"
+    message = _("这个捐赠项目还没有启用网上支付，请通过银行转账或当面捐赠。")
+
+
 class AmountTooSmall(RuleBroken):
     """Less than the provider or we take."""
 
@@ -85,6 +92,14 @@ class ProviderUnknown(RuleBroken):
 
     code = "unknown_provider"
     message = _("该支付渠道不可用。")
+    field = "provider"
+
+
+class ProviderOff(RuleBroken):
+    """Two people have not switched this provider on for the campaign, or switched it off."""
+
+    code = "provider_off"
+    message = _("这个捐赠项目没有启用该支付渠道，请选择其他支付渠道。")
     field = "provider"
 
 

@@ -13,6 +13,7 @@ from charity.donations.errors import (
     CampaignNotOpen,
     CampaignUnknown,
     NoItems,
+    ProviderOff,
     ProviderUnknown,
     TooManyItems,
     UnitUnknown,
@@ -22,6 +23,7 @@ from charity.donations.kinds import BillWish, Display
 from charity.donations.limits import limits
 from charity.donations.providers.base import Provider
 from charity.donations.providers.registry import provider as provider_on
+from charity.funds import provider_queries as switched
 from charity.funds import queries as funds
 from charity.funds import unit_queries as units
 from charity.funds.errors import UnknownCampaign
@@ -86,6 +88,7 @@ class Desk:
         self.campaigns: dict[str, funds.CampaignView] = {}
         self.places: dict[tuple[str, str | None], funds.Place | None] = {}
         self.teams: dict[str, frozenset[str]] = {}
+        self.providers: dict[str, frozenset[str]] = {}
 
     def campaign(self, slug: str) -> funds.CampaignView:
         """A public campaign. Raises UnknownCampaign."""
@@ -99,6 +102,12 @@ class Desk:
             code = unit if unit is not None else funds.fund_office_code(slug)
             self.places[slug, unit] = funds.place(slug, code)
         return self.places[slug, unit]
+
+    def takes(self, slug: str, provider: str) -> bool:
+        """Whether the campaign takes gifts through this provider."""
+        if slug not in self.providers:
+            self.providers |= switched.taken([slug])
+        return provider in self.providers[slug]
 
     def has_team(self, unit: str, team: str) -> bool:
         """Whether the unit has this team and it takes gifts today."""
@@ -180,4 +189,6 @@ def _place(desk: Desk, item: GiftItem, at: str, provider: Provider) -> funds.Pla
         raise UnitNotTaking(field=f"{at}unit")
     if campaign.currency != provider.currency:
         raise ProviderUnknown
+    if not desk.takes(item.campaign, provider.name):
+        raise ProviderOff
     return place

@@ -87,8 +87,8 @@ def create_intent(request: GiftRequest, origin: Origin | None = None) -> Created
 
     ``origin`` is where it came from over the network; a try from there is counted and may be
     refused (``tries.admit``). Raises KeyConflict, CampaignUnknown, UnitUnknown, CampaignNotOpen,
-    AmountTooSmall, AmountTooLarge, NoItems, TooManyItems, ProviderUnknown, TextUnfit, EmailUnfit,
-    PhoneUnfit, UsccUnfit, each with its field, and what ``tries.admit`` raises.
+    AmountTooSmall, AmountTooLarge, NoItems, TooManyItems, ProviderUnknown, ProviderOff, TextUnfit,
+    EmailUnfit, PhoneUnfit, UsccUnfit, each with its field, and what ``tries.admit`` raises.
     """
     require_atomic()
     if (

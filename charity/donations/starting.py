@@ -13,12 +13,13 @@ from typing import cast
 from flask import current_app
 from sqlalchemy import Table, select, update
 
-from charity.donations.errors import PaymentUnknown
+from charity.donations.errors import PaymentUnknown, ProviderOff
 from charity.donations.kinds import GiftStatus, PaymentStatus
 from charity.donations.models import Gift, Intent, StatusEvent
 from charity.donations.providers.base import Asked, ProviderSession
 from charity.donations.providers.registry import provider as provider_on
 from charity.donations.secrets import payment_secret
+from charity.funds import provider_queries as switched
 from charity.kernel import clock
 from charity.kernel.atomic import atomically, require_atomic
 from charity.kernel.db import among, bulk_insert, db
@@ -33,10 +34,12 @@ def start(payment_id: str) -> str:
     """Tell the provider, and return where the donor pays. Outside ``atomic()``; safe to repeat.
 
     That is the provider's page; where the donor scans a code instead, our own page that shows it.
-    Raises PaymentUnknown, ProviderUnknown, ProviderRefused, ProviderUnsure.
+    A provider that a campaign of it takes no longer is not told of it any more. Raises
+    PaymentUnknown, ProviderUnknown, ProviderOff, ProviderRefused, ProviderUnsure.
     """
     found = db.session().execute(
         select(
+            Intent.id,
             Intent.provider,
             Intent.amount_fen,
             Intent.currency,
@@ -51,6 +54,7 @@ def start(payment_id: str) -> str:
     own_page = f"/payments/{payment_id}?key={payment_secret(payment_id)}"
     if row.reference is not None:
         return str(row.pay_url or own_page)
+    _require_taken(row.id, row.provider)
     db.session().rollback()  # no transaction stays open while the provider answers
     base_url = current_app.extensions["charity.settings"].base_url
     asked = Asked(
@@ -63,6 +67,14 @@ def start(payment_id: str) -> str:
     made = provider_on(row.provider).create(asked)
     atomically(_keep)({payment_id: made})
     return made.pay_url or own_page
+
+
+def _require_taken(intent_id: int, provider: str) -> None:
+    """Refuse what was asked for before the provider was switched off. Raises ProviderOff."""
+    units = db.session().scalars(select(Gift.campaign_unit_id).where(Gift.intent_id == intent_id))
+    by_all = switched.taken_by_all(switched.campaigns_of(list(units)))
+    if by_all is not None and provider not in by_all:
+        raise ProviderOff
 
 
 def provider_least(name: str) -> int:

@@ -172,6 +172,22 @@ class UnknownFund(NotFound):
     message = _("没有找到这个专项基金。")
 
 
+class ProviderUnfit(RuleBroken):
+    """Not the name of a payment provider."""
+
+    code = "provider_unfit"
+    message = _("没有这个支付渠道。")
+    field = "provider"
+
+
+class ProviderSwitched(Conflict):
+    """The campaign stands so to this provider already."""
+
+    code = "provider_switched"
+    message = _("这个支付渠道已经是您要的状态，不需要再申请。")
+    field = "provider"
+
+
 #: What each missing thing asks of the office, beside its field.
 SENTENCES: dict[Need, LazyString] = {
     Need.NAME: _("请填写活动名称。"),

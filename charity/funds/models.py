@@ -6,6 +6,7 @@ import datetime as dt
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Date,
     ForeignKey,
@@ -253,6 +254,27 @@ class FundStatement(Base):
     in_force_from: Mapped[dt.date] = mapped_column(Date)
     published_at: Mapped[Moment]
     by_name: Mapped[str] = mapped_column(String(120))
+
+
+class CampaignProvider(Base):
+    """From when on a campaign takes gifts through a payment provider, or takes them no longer."""
+
+    __tablename__ = "funds_campaign_provider"
+    __table_args__ = (
+        Index("ix_funds_campaign_provider_campaign_id", "campaign_id"),
+        UniqueConstraint("request_id"),
+        CheckConstraint("first_person_id <> second_person_id", name="two_people"),
+        {"info": {"append_only": True}},
+    )
+    id: Mapped[Id]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("funds_campaign.id"))
+    provider: Mapped[str] = mapped_column(String(20))
+    taken: Mapped[bool] = mapped_column(Boolean)
+    reason: Mapped[Words]
+    request_id: Mapped[str] = mapped_column(String(32), comment="approval's public id")
+    first_person_id: Mapped[str] = mapped_column(String(64))
+    second_person_id: Mapped[str] = mapped_column(String(64))
+    recorded_at: Mapped[Moment]
 
 
 class CampaignUnit(Base):

@@ -167,12 +167,12 @@ class DonorForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     def renew(self, providers: tuple[str, ...]) -> None:
         """A fresh form: our own id for the gift that may come of it, and the first provider."""
         self.form_id.data = public_id()
-        self.provider.data = providers[0]
+        self.provider.data = providers[0] if providers else ""
 
     def offer(self, providers: Sequence[tuple[str, str]]) -> None:
         """The providers to choose from, by name and label."""
         self.provider.choices = list(providers)
-        self.provider.data = self.provider.data or providers[0][0]
+        self.provider.data = self.provider.data or (providers[0][0] if providers else "")
 
 
 class GiveForm(AmountPart, DonorForm):

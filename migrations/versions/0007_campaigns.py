@@ -138,10 +138,37 @@ def _files_and_statements() -> None:
             "fund_id", "kind", "version", name="uq_funds_fund_statement_fund_id_kind_version"
         ),
     )
+    op.create_table(
+        "funds_campaign_provider",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("campaign_id", sa.BigInteger(), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("taken", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "request_id", sa.String(length=32), nullable=False, comment="approval's public id"
+        ),
+        sa.Column("first_person_id", sa.String(length=64), nullable=False),
+        sa.Column("second_person_id", sa.String(length=64), nullable=False),
+        sa.Column("recorded_at", MOMENT, nullable=False),
+        sa.CheckConstraint(
+            "first_person_id <> second_person_id",
+            name=op.f("ck_funds_campaign_provider_two_people"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["funds_campaign.id"], name="fk_funds_campaign_provider_campaign_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_funds_campaign_provider"),
+        sa.UniqueConstraint("request_id", name="uq_funds_campaign_provider_request_id"),
+    )
+    op.create_index(
+        "ix_funds_campaign_provider_campaign_id", "funds_campaign_provider", ["campaign_id"]
+    )
 
 
 def downgrade() -> None:
     for table in (
+        "funds_campaign_provider",
         "funds_fund_statement",
         "funds_campaign_file",
         "funds_campaign_step",

@@ -14,7 +14,7 @@ from tests.factories import site as world
 from tests.fakes.stripe.faults import Posting
 from tests.fakes.stripe.server import FakeStripe, serving
 from tests.live import Site, running
-from tests.stripe_rig import KEY, SECRET
+from tests.stripe_rig import KEY, SECRET, switch_on
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -42,6 +42,7 @@ def live_stripe(
         with running(database, tmp_path / "live") as site:
             with site.app.app_context():
                 world.build()
+                switch_on()
                 db.session.remove()
             posting = Posting(double_per_mille=1_000, delay_s=0.3)
             fake.connect(f"{site.base}/webhooks/stripe", SECRET, posting)

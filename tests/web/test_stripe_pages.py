@@ -42,7 +42,7 @@ from tests.conftest import TestDatabase
 from tests.factories import site as world
 from tests.fakes.stripe.hooks import signature
 from tests.fakes.stripe.server import FakeStripe, serving
-from tests.stripe_rig import KEY, OLD_SECRET, SECRET, event, session, stripe_app
+from tests.stripe_rig import KEY, OLD_SECRET, SECRET, event, session, stripe_app, switch_on
 
 GIVE = f"/give/{world.OPEN}?unit={world.COUNTY}"
 
@@ -60,6 +60,7 @@ def stripe_site(database: TestDatabase, tmp_path: Path, fake: FakeStripe) -> Ite
     changes = {"stripe_api_base": fake.url, "payment_providers": ("stripe", "sandbox")}
     with stripe_app(database, tmp_path, **changes) as app:
         world.build()
+        switch_on()
         db.session.remove()
     yield app
     with app.app_context():
@@ -389,6 +390,9 @@ def test_a_provider_of_codes_and_sealed_notices_fits(
     settings = stripe_site.extensions["charity.settings"]
     only = settings.model_copy(update={"payment_providers": (scan.name,)})
     monkeypatch.setitem(stripe_site.extensions, "charity.settings", only)
+    with stripe_site.app_context():
+        switch_on(scan.name)
+        db.session.remove()
 
     answer = donor.submit(GIVE, amount_choice="1", action="give").response
     where = answer.headers["Location"]

@@ -17,6 +17,7 @@ from charity.web.funddesk import (  # noqa: E402 - views register themselves
     messages,  # noqa: F401
     parameters,  # noqa: F401
     people,  # noqa: F401
+    providers,  # noqa: F401
     refunds,  # noqa: F401
     statements,  # noqa: F401
     suspense,  # noqa: F401

@@ -50,6 +50,7 @@ from charity.web.funddesk.campaign_forms import (
 )
 from charity.web.funddesk.effects import EFFECTS
 from charity.web.guards import staff
+from charity.web.providers import offered
 
 READERS = (Role.FUND_MANAGER, Role.DISCLOSER, Role.APPROVER, Role.SUPERVISOR)
 WRITERS = (Role.FUND_MANAGER, Role.DISCLOSER)
@@ -195,6 +196,7 @@ def preview(slug: str) -> str:
         units=[],
         next_cursor=None,
         q="",
+        online=bool(offered([slug])),
         preview=True,
     )
 

@@ -20,6 +20,7 @@ from charity.approvals.kinds import Kind
 from charity.kernel import money
 from charity.parameters.kinds import Unit
 from charity.web.filters import cn_date, cn_datetime
+from charity.web.providers import provider_name
 
 #: Labels of facts by name. Each part adds its own.
 LABELS: dict[str, LazyString] = {
@@ -134,9 +135,10 @@ def figure(unit: Unit, value: int) -> str:
 
 
 def _parameter(facts: Mapping[str, Any]) -> list[Line]:
-    unit, before = Unit(facts["unit"]), facts["before"]
+    # The label is a msgid of parameters/rules.py; said here it would become one itself.
+    unit, before, label = Unit(facts["unit"]), facts["before"], facts["label"]
     return [
-        Line(_("参数"), _(facts["label"])),
+        Line(_("参数"), _(label)),
         Line(_("参数代码"), facts["key"], exact=True),
         Line(_("现在的数值"), figure(unit, before) if before is not None else _("没有")),
         Line(_("变更为"), figure(unit, facts["value"])),
@@ -161,9 +163,18 @@ def _suspense(facts: Mapping[str, Any]) -> list[Line]:
     return general({**facts, "action": action})
 
 
+def _provider(facts: Mapping[str, Any]) -> list[Line]:
+    action = _("启用：募捐活动通过它接受捐赠")
+    if facts["action"] == "off":
+        action = _("停用：募捐活动不再通过它接受捐赠")
+    name = provider_name(facts["provider"])
+    return general({**facts, "provider": name, "action": action})
+
+
 #: Kinds whose facts are drawn in their own words. Each part adds its own.
 SHEETS: dict[Kind, Callable[[Mapping[str, Any]], list[Line]]] = {
     Kind.PARAMETER: _parameter,
     Kind.SLIP: _slip,
     Kind.SUSPENSE: _suspense,
+    Kind.SWITCH_PROVIDER: _provider,
 }

@@ -20,6 +20,7 @@ from charity.web import campaigns as drawn
 from charity.web import present
 from charity.web.guards import public
 from charity.web.locale import language
+from charity.web.providers import offered
 from charity.web.site import bp
 
 PAGE = 50
@@ -59,6 +60,7 @@ def campaign(slug: str) -> str:
         units=page.items,
         next_cursor=page.next_cursor,
         q=q,
+        online=bool(offered([slug])),
         preview=False,
     )
 
@@ -97,7 +99,8 @@ def fund() -> str:
     """The special fund: management rules in force, committee, contact, older versions."""
     found = campaign_reads.fund()
     if found is None:
-        raise UnknownFund
+        # The footer leads here from the first day on.
+        return render_template("site/fund.html", fund=None)
     today = clock.today()
     versions = {kind: campaign_reads.statements(found.code, kind) for kind in FundText}
     now = {kind: campaign_reads.in_force(each, today) for kind, each in versions.items()}

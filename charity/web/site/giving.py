@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from flask import (
     Response,
-    current_app,
     g,
     make_response,
     redirect,
@@ -27,7 +26,14 @@ from werkzeug.wrappers import Response as Answer
 
 from charity.donations import fees
 from charity.donations import services as donations
-from charity.donations.errors import BelowMinimum, CampaignNotOpen, ChallengeNeeded, KeyConflict
+from charity.donations.errors import (
+    BelowMinimum,
+    CampaignNotOpen,
+    ChallengeNeeded,
+    KeyConflict,
+    NotOnline,
+    ProviderOff,
+)
 from charity.donations.kinds import BillWish, Display, PaymentStatus
 from charity.donations.services import DonorDetails, GiftItem, GiftRequest, Origin
 from charity.funds import queries as funds
@@ -48,13 +54,13 @@ from charity.web.forms import (
 )
 from charity.web.guards import public
 from charity.web.locale import language
+from charity.web.providers import offered, provider_name
 from charity.web.session import Line
 from charity.web.site import bp
 from charity.web.site.proposals import (
     Proposal,
     days_of,
     proposals,
-    provider_name,
     provider_of,
 )
 
@@ -78,12 +84,15 @@ def give(slug: str) -> Answer | str:
     unit = funds.unit(slug, code) if code else None
     if not campaign.accepts_gifts:
         raise CampaignNotOpen
+    providers = offered([slug])
+    if not providers:
+        raise NotOnline
     form = GiveForm()
     form.team.choices = _teams_of(unit)
-    _offer(form)
+    _offer(form, providers)
     if request.method == "GET":
         form.team.data = request.args.get("team", "")
-        form.renew(_providers())
+        form.renew(providers)
         return _give_page(form, campaign, unit)
     refuse_doubled_fields()
     action = request.form.get("action", "")
@@ -104,7 +113,7 @@ def give(slug: str) -> Answer | str:
         raise
     except BelowMinimum as error:
         _refused(form, error)
-        instead = proposals(line.amount_fen, _provider(form), _providers(), basket=True)
+        instead = proposals(line.amount_fen, _provider(form), providers, basket=True)
         return make_response(_give_page(form, campaign, unit, instead), error.status)
     except RuleBroken as error:
         _refused(form, error)
@@ -117,18 +126,18 @@ def _give_page(
     unit: UnitView | None,
     instead: Sequence[Proposal] = (),
 ) -> str:
-    provider = _providers()[0]
-    g.form_origins = donations.pay_origins(_providers())
-    estimates = {choice: fees.estimate(provider, int(choice) * 100) for choice in CHOICES}
+    providers = _names(form)
+    g.form_origins = donations.pay_origins(providers)
+    estimates = {choice: fees.estimate(providers[0], int(choice) * 100) for choice in CHOICES}
     return render_template(
         "site/give.html",
         form=form,
         campaign=campaign,
         unit=unit,
         instead=instead,
-        provider_hints=_provider_hints(),
+        provider_hints=_provider_hints(providers),
         fee_estimates=estimates,
-        fee_rule=fees.rule(provider),
+        fee_rule=fees.rule(providers[0]),
         fee_sentence=_(
             "支付渠道按笔收取手续费，从捐款中扣除，不另外收取。捐赠 10 元预计 %(ten)s，"
             "捐赠 100 元预计 %(hundred)s。",
@@ -176,9 +185,11 @@ def basket() -> Answer | str:
     """Several gifts, one payment."""
     lines = session.basket()
     form = BasketForm()
-    _offer(form)
+    # Where nothing takes them all at once, the page says so; what is sent is refused below.
+    providers = offered({line.campaign for line in lines})
+    _offer(form, providers)
     if request.method == "GET":
-        form.renew(_providers())
+        form.renew(providers)
         return _basket_page(form, lines)
     refuse_doubled_fields()
     before = session.placed_by_form(form.form_id.data or "")
@@ -196,7 +207,7 @@ def basket() -> Answer | str:
     except BelowMinimum as error:
         _refused(form, error)
         total = sum(line.amount_fen for line in lines)
-        instead = proposals(total, _provider(form), _providers(), basket=False)
+        instead = proposals(total, _provider(form), providers, basket=False)
         return make_response(_basket_page(form, lines, instead), error.status)
     except RuleBroken as error:
         _refused(form, error)
@@ -218,7 +229,8 @@ def basket_remove() -> Answer:
 
 
 def _basket_page(form: BasketForm, lines: Sequence[Line], instead: Sequence[Proposal] = ()) -> str:
-    g.form_origins = donations.pay_origins(_providers())
+    providers = _names(form)
+    g.form_origins = donations.pay_origins(providers)
     items: list[BasketItem] = []
     kept: list[Line] = []
     for line in lines:
@@ -238,9 +250,9 @@ def _basket_page(form: BasketForm, lines: Sequence[Line], instead: Sequence[Prop
         form=form,
         items=items,
         instead=instead,
-        provider_hints=_provider_hints(),
+        provider_hints=_provider_hints(providers),
         total_fen=total,
-        fee_estimate_fen=fees.estimate(_providers()[0], total) if total else 0,
+        fee_estimate_fen=fees.estimate(providers[0], total) if total and providers else 0,
     )
 
 
@@ -255,7 +267,7 @@ def _go_and_pay(form: DonorForm, lines: Sequence[Line]) -> Answer:
         return _to_payment(payment.id, created.secret)
     # A browser would not follow the form to a page that ours did not name; the payment's own page
     # then has the link.
-    if own_path(pay_url) is None and _origin(pay_url) not in donations.pay_origins(_providers()):
+    if own_path(pay_url) is None and _origin(pay_url) not in donations.pay_origins(_names(form)):
         return _to_payment(payment.id, created.secret)
     return redirect(own_path(pay_url) or pay_url, 303)
 
@@ -294,6 +306,9 @@ def _refused(form: DonorForm, error: RuleBroken) -> None:
     """Say what was refused; where a challenge is asked, the page's script solves it and sends."""
     place_error(form, error)
     form.solution.data = ""
+    if isinstance(error, ProviderOff):
+        # Switched off since the page was drawn: nobody was asked for money under the old id.
+        form.renew(_names(form))
     if isinstance(error, ChallengeNeeded):
         form.challenge = json.dumps(error.facts["challenge"])
 
@@ -312,22 +327,22 @@ def _to_payment(payment_id: str, key: str) -> Answer:
     return redirect(url_for("site.payment", payment_id=payment_id, key=key), 303)
 
 
-def _providers() -> tuple[str, ...]:
-    found: tuple[str, ...] = current_app.extensions["charity.settings"].payment_providers
-    return found
+def _offer(form: DonorForm, providers: Sequence[str]) -> None:
+    form.offer([(name, provider_name(name)) for name in providers])
 
 
-def _offer(form: DonorForm) -> None:
-    form.offer([(name, provider_name(name)) for name in _providers()])
+def _names(form: DonorForm) -> tuple[str, ...]:
+    """The providers this form offers."""
+    return tuple(name for name, _label in form.provider.choices)
 
 
-def _provider_hints() -> dict[str, str]:
+def _provider_hints(providers: Sequence[str]) -> dict[str, str]:
     """What each provider takes of a hundred yuan, beside its name."""
     return {
         name: _("捐赠 100 元，预计手续费 %(fee)s", fee=yuan(fees.estimate(name, 10_000)))
-        for name in _providers()
+        for name in providers
     }
 
 
 def _provider(form: DonorForm) -> str:
-    return str(form.provider.data or _providers()[0])
+    return str(form.provider.data or "")

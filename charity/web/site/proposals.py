@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from charity.donations.services import provider_least
 from charity.kernel.money import yuan
+from charity.web.providers import provider_name
 
 DAYS = (30, 365)
 _DAYS, _VIA = "days-", "via-"
@@ -58,10 +59,3 @@ def days_of(action: str) -> int:
 def provider_of(action: str) -> str | None:
     """The provider the pressed button chose."""
     return action.removeprefix(_VIA) if action.startswith(_VIA) else None
-
-
-def provider_name(name: str) -> str:
-    """A provider as donors know it."""
-    if name == "stripe":
-        return str(_("银行卡、微信支付或支付宝（境外渠道 Stripe）"))
-    return str(_("测试支付")) if name == "sandbox" else name

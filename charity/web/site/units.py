@@ -19,6 +19,7 @@ from charity.web import cards, present, qr
 from charity.web.address import absolute
 from charity.web.guards import public
 from charity.web.locale import language
+from charity.web.providers import offered
 from charity.web.site import bp
 
 PAGE = 50
@@ -37,7 +38,7 @@ def unit(slug: str, code: str) -> str:
         campaign=campaign_view,
         unit=unit_view,
         now=now,
-        takes_gifts=campaign_view.accepts_gifts and now.is_open,
+        takes_gifts=campaign_view.accepts_gifts and now.is_open and bool(offered([slug])),
         steward=units_of.steward(code),
         teams=units_of.teams(code),
         figures=told.row.figures,

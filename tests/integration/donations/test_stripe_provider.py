@@ -33,7 +33,7 @@ from tests.fakes.stripe.hooks import body
 from tests.fakes.stripe.server import FakeStripe, serving
 from tests.gifts import COUNTY, TOWN, Place, make_place, request, settle
 from tests.provider_storm import impatient
-from tests.stripe_rig import KEY, created, stripe_app
+from tests.stripe_rig import KEY, created, stripe_app, switch_on
 
 
 @pytest.fixture
@@ -48,6 +48,7 @@ def place(database: TestDatabase, tmp_path: Path, fake: FakeStripe) -> Iterator[
     """A campaign, in an application that speaks to the fake."""
     with impatient(), stripe_app(database, tmp_path, stripe_api_base=fake.url) as app:
         made = make_place()
+        switch_on()
         assert isinstance(app, Flask)
         yield made
 
