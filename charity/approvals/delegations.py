@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, insert, or_, select, update
 
 from charity.approvals import dated, rules
 from charity.approvals.errors import (
@@ -108,6 +108,24 @@ def revoke(delegation_id: str, *, by: Signed) -> None:
             update(Delegation).where(Delegation.id == row.id).values(revoked_at=clock.now())
         )
         _trail("delegation.revoked", delegation_id, by, {})
+
+
+def end_of(person_id: str, *, by: Signed) -> int:
+    """End what a person who leaves handed over or was handed; how many delegations that were."""
+    require_atomic()
+    session = db.session()
+    standing = and_(
+        or_(Delegation.from_id == person_id, Delegation.to_id == person_id),
+        Delegation.revoked_at.is_(None),
+        Delegation.ends_on >= clock.today(),
+    )
+    rows = session.execute(select(Delegation.id, Delegation.public_id).where(standing)).all()
+    for row in rows:
+        session.execute(
+            update(Delegation).where(Delegation.id == row.id).values(revoked_at=clock.now())
+        )
+        _trail("delegation.revoked", row.public_id, by, {"left": person_id})
+    return len(rows)
 
 
 def _trail(verb: str, name: str, by: Signed, after: dict[str, object]) -> None:

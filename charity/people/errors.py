@@ -74,6 +74,13 @@ class PersonLeft(Conflict):
     message = _("这位人员已经离岗。")
 
 
+class NotLeft(Conflict):
+    """Only who left can come back."""
+
+    code = "not_left"
+    message = _("这位人员没有离岗，不需要再次邀请。")
+
+
 # --- roles -----------------------------------------------------------------------------------
 
 

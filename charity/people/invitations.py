@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import db
 from charity.kernel.errors import RuleBroken
-from charity.people import links, mail, roles
+from charity.people import links, mail, returning, roles
 from charity.people.errors import ListUnfit
 from charity.people.kinds import LinkPurpose
 from charity.people.roles import ScopeKnown
 from charity.people.rosters import Row
 from charity.people.rules import LINK_LASTS, fit_name
-from charity.people.services import Added, add_person, require_manager, trail
+from charity.people.services import Added, add_person, locked, require_manager, trail
 from charity.people.signed import Grant, Signed
 
 
@@ -50,6 +50,25 @@ def invite(
     for each in grants:
         roles.grant(added.person_id, each.role, each.scope, by=by, scope_known=scope_known)
     return _send(added, name, by)
+
+
+def invite_again(
+    person_id: str,
+    grants: Sequence[Grant],
+    *,
+    email: str,
+    by: Signed | None,
+    scope_known: ScopeKnown | None = None,
+) -> Invited:
+    """Take somebody who left back (``returning``), give the roles and send a one-time link.
+
+    Raises what ``returning.take_back`` and ``roles.grant`` raise.
+    """
+    require_atomic()
+    added = returning.take_back(person_id, email=email, by=by)
+    for each in grants:
+        roles.grant(person_id, each.role, each.scope, by=by, scope_known=scope_known)
+    return _send(added, locked(person_id).name, by)
 
 
 def _send(added: Added, name: str, by: Signed | None) -> Invited:

@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, select
 
 from charity.kernel import clock
 from charity.kernel.db import among, db
+from charity.people import channels
 from charity.people.channels import mask_address
 from charity.people.kinds import SECOND_FACTOR_LASTS, Channel, Role
 from charity.people.models import (
@@ -37,7 +38,9 @@ __all__ = [
     "by_token",
     "factors",
     "holders",
+    "identity_indexes",
     "is_fresh",
+    "known_by",
     "person",
     "persons",
     "sessions",
@@ -203,6 +206,46 @@ def holders(roles: Collection[Role], scopes: Collection[str] = ()) -> list[Signe
     return [Signed("", "", row.public_id, row.name, grants[row.id], None) for row in found]
 
 
+def identity_indexes(
+    *, phone: str | None = None, id_number: str | None = None
+) -> tuple[str | None, str | None]:
+    """Blind indexes of a phone and an identity card number, as persons are found by them.
+
+    Empty ones are ``None``. Raises ``PhoneUnfit``, ``IdNumberUnfit``.
+    """
+    phone_index = number_index = None
+    if phone and phone.strip():
+        normal = channels.normal_address(Channel.PHONE, phone)
+        phone_index = channels.address_index(Channel.PHONE, normal)
+    if id_number and id_number.strip():
+        number_index = channels.id_number_index(channels.normal_id_number(id_number))
+    return phone_index, number_index
+
+
+def known_by(*, phone_index: str | None, id_number_index: str | None) -> set[str]:
+    """Public ids of the persons who have this phone, as a way in too, or this card."""
+    session, found = db.session(), set[str]()
+    if id_number_index is not None:
+        same_card = Person.id_number_index == id_number_index
+        found.update(session.scalars(select(Person.public_id).where(same_card)))
+    if phone_index is not None:
+        found.update(
+            session.scalars(select(Person.public_id).where(Person.phone_index == phone_index))
+        )
+        found.update(
+            session.scalars(
+                select(Person.public_id)
+                .join(Account, Account.person_id == Person.id)
+                .join(Identity, Identity.account_id == Account.id)
+                .where(
+                    Identity.channel == Channel.PHONE.value,
+                    Identity.address_index == phone_index,
+                )
+            )
+        )
+    return found
+
+
 def factors(person_id: str) -> Factors:
     """What second factors the person with this public id has."""
     session = db.session()
@@ -229,15 +272,17 @@ def person(person_id: str) -> PersonView | None:
     return found[0] if found else None
 
 
-def persons(*, after: str | None = None, limit: int = 100) -> list[PersonView]:
-    """Persons with a role, oldest first; ``after`` is the public id of the last one seen."""
+def persons(*, after: str | None = None, limit: int = 100, left: bool = False) -> list[PersonView]:
+    """Persons with a role, or those who ``left``, oldest first.
+
+    ``after`` is the public id of the last one seen.
+    """
+    held = select(RoleGrant.id).where(
+        RoleGrant.person_id == Person.id, RoleGrant.revoked_at.is_(None)
+    )
     wanted = (
         select(Person.public_id)
-        .where(
-            select(RoleGrant.id)
-            .where(RoleGrant.person_id == Person.id, RoleGrant.revoked_at.is_(None))
-            .exists()
-        )
+        .where(Person.left_at.is_not(None) if left else held.exists())
         .order_by(Person.id)
         .limit(limit)
     )
@@ -313,3 +358,22 @@ def sessions(person_id: str) -> list[SessionView]:
 def _grants_of(person_id: str) -> tuple[Grant, ...]:
     found = as_person(person_id)
     return found.grants if found else ()
+
+
+def names(person_ids: Collection[str]) -> dict[str, str]:
+    """Names by public id, for signatures that keep the id alone."""
+    rows = db.session().execute(
+        select(Person.public_id, Person.name).where(among(Person.public_id, sorted(person_ids)))
+    )
+    return {public_id: name for public_id, name in rows}
+
+
+def named(words: str) -> tuple[str, ...]:
+    """Public ids of whom these words mean: an id, or a name written in full."""
+    rows = db.session().scalars(
+        select(Person.public_id)
+        .where((Person.public_id == words) | (Person.name == words))
+        .order_by(Person.id)
+        .limit(50)
+    )
+    return tuple(rows)

@@ -250,13 +250,14 @@ def _account(person: Person, addresses: Mapping[Channel, str]) -> tuple[Account,
         if account.closed_at is not None:
             raise PersonLeft
     else:
-        account, fresh = _new_account(person), True
+        account, fresh = new_account(person), True
     for channel, address in free.items():
-        _new_identity(account, channel, address)
+        new_identity(account, channel, address)
     return account, fresh
 
 
-def _new_account(person: Person) -> Account:
+def new_account(person: Person) -> Account:
+    """Another way in for the person, without address and password; for this domain only."""
     account = Account(
         id=new_id(),
         public_id=public_id(),
@@ -271,7 +272,8 @@ def _new_account(person: Person) -> Account:
     return account
 
 
-def _new_identity(account: Account, channel: Channel, address: str) -> None:
+def new_identity(account: Account, channel: Channel, address: str) -> None:
+    """An address (normal) by which the account is found; for this domain only."""
     db.session().add(
         Identity(
             id=new_id(),

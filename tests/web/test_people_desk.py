@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 
 import openpyxl
 import pytest
 from flask import Flask
 
+from charity.approvals import delegations, services
+from charity.approvals import queries as approvals
+from charity.approvals.kinds import Kind
+from charity.kernel import clock
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.people import queries as people
 from charity.people import rosters
 from charity.people.kinds import Role
 from charity.people.queries import Grant, Signed
+from tests import hand
 from tests.client import Client
 from tests.factories import site as world
 from tests.people import letters_to, make_person, sign_in
@@ -212,6 +218,104 @@ def test_a_leaver_hands_over(site: Flask, manager: Client, cast: dict[str, Signe
     theirs = site.test_client()
     theirs.get("/account/")
     assert "离岗" in manager.get(f"{PEOPLE}/{clerk.person_id}").text
+
+
+def test_what_waits_for_a_leaver_is_on_the_page_and_their_delegations_end(
+    site: Flask, manager: Client, cast: dict[str, Signed]
+) -> None:
+    clerk, second = cast["clerk"], cast["second"]
+    where = f"{PEOPLE}/{clerk.person_id}"
+    assert "没有等这位人员办理的事项" in manager.get(where).text
+    with site.app_context():
+        with atomic():
+            leader = make_person("测试负责人", Grant(Role.UNIT_LEADER, world.COUNTY))
+        crew = hand.Crew(
+            clerk=clerk, other=clerk, leader=leader, cashier=cast["cashier"],
+            accountant=cast["cashier"], manager=cast["manager"],
+        )  # fmt: skip
+        hand.enter(crew, hand.asked(world.COUNTY, world.OPEN, 1_000, 2_050))
+        number = hand.close(crew, world.COUNTY, 3_050)
+        hand.enter(crew, hand.asked(world.COUNTY, world.OPEN, 700))
+        today = clock.today()
+        with atomic():
+            delegations.delegate(
+                Role.FUND_MANAGER, None, cast["manager"].person_id, today, today, by=second
+            )
+        db.session.remove()
+    page = manager.get(where)
+    assert number in page.text
+    assert "¥7.00" in page.text
+    assert "¥30.50" not in page.text
+    page = manager.get(f"{PEOPLE}/{second.person_id}")
+    assert "测试另一位委托测试管理员" in page.text
+    act(manager, second, "hand-over", successor="")
+    with site.app_context():
+        assert approvals.delegations_standing() == []
+        db.session.remove()
+
+
+def test_only_the_leaver_could_decide(
+    site: Flask, manager: Client, cast: dict[str, Signed]
+) -> None:
+    with site.app_context():
+        with atomic():
+            alone = services.request(
+                Kind.REFUND, "g1", {"gift": "g1"}, by=cast["manager"], title="测试申请",
+            )  # fmt: skip
+        db.session.remove()
+    page = manager.get(f"{PEOPLE}/{cast['second'].person_id}")
+    assert "只有这位人员能审批" in page.text
+    assert page.all(f"//main//a[@href='/desk/fund/approvals/{alone}']")
+
+
+def test_who_left_is_found_and_invited_again(
+    site: Flask, manager: Client, cast: dict[str, Signed]
+) -> None:
+    clerk = cast["clerk"]
+    where = f"{PEOPLE}/{clerk.person_id}"
+    assert not manager.get(f"{PEOPLE}?show=left").all(f"//main//a[@href='{where}']")
+    act(manager, clerk, "hand-over", successor="")
+    assert not manager.get(PEOPLE).all(f"//main//a[@href='{where}']")
+    assert manager.get(f"{PEOPLE}?show=left").all(f"//main//a[@href='{where}']")
+    given = {"role": "unit_clerk", "scope": world.TOWN, "email": "again@example.org"}
+    token = manager.get(where).value("csrf_token")
+    for wrong in ({"email": ""}, {"email": "x"}, {"role": "king"}, {"scope": "NO-SUCH"}):
+        sent = {"csrf_token": token, **given, **wrong}
+        assert manager.post(f"{where}/return", sent, 422).summary
+    assert held(site, clerk) == set()
+    manager.post(f"{where}/return", {"csrf_token": token, **given})
+    assert held(site, clerk) == {Grant(Role.UNIT_CLERK, world.TOWN)}
+    with site.app_context():
+        assert len(letters_to("again@example.org")) == 1
+        db.session.remove()
+    manager.post(f"{where}/return", {"csrf_token": token, **given}, 409)
+
+
+@pytest.mark.slow
+def test_five_hundred_rows_of_the_longest_texts_are_confirmed(
+    site: Flask, manager: Client
+) -> None:
+    rows = [
+        (
+            "".join(chr(0x4E00 + (number * 61 + place * 97) % 20_000) for place in range(60)),
+            f"{hashlib.sha256(str(number).encode()).hexdigest()}@"
+            + ".".join([hashlib.sha256(f'{number} {i}'.encode()).hexdigest()[:60] for i in (1, 2)])
+            + ".org",
+            f"139{number:08}",
+            "募集经办人",
+            world.COUNTY,
+        )
+        for number in range(rosters.MOST_ROWS)
+    ]
+    page = upload(manager, xlsx(*rows))
+    checked = page.value("checked")
+    # Longer than any other form may be.
+    assert len(checked) > 64 * 1024
+    sent = {"csrf_token": page.value("csrf_token"), "checked": checked, "action": "invite"}
+    manager.post(f"{PEOPLE}/list", sent)
+    with site.app_context():
+        assert len(people.persons(limit=1_000)) == 4 + rosters.MOST_ROWS
+        db.session.remove()
 
 
 def test_a_factor_is_reset_by_two(site: Flask, manager: Client, cast: dict[str, Signed]) -> None:

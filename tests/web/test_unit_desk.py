@@ -137,6 +137,24 @@ def test_clerks_day_and_the_cashiers(site: Flask, crew: Crew, desk: Desk) -> Non
         db.session.remove()
 
 
+def test_the_sheet_of_the_approval_shows_the_photo_to_whoever_may_see_the_slip(
+    site: Flask, crew: Crew, desk: Desk
+) -> None:
+    clerk, cashier, manager = desk(crew.clerk), desk(crew.cashier), desk(crew.manager)
+    collected(clerk, {"amount": "10"})
+    page = clerk.get(f"{UNIT}/day")
+    slip = clerk.post(f"{UNIT}/day", day(page, hand.picture(), counted="10")).response
+    photo = f"{slip.headers['Location']}/photo"
+    with site.app_context():
+        request = slip_queries.slip(slip.headers["Location"].rpartition("/")[2]).request_id
+        db.session.remove()
+    sheet_of_it = f"/desk/fund/approvals/{request}"
+    assert cashier.get(sheet_of_it).all("//main//figure//img/@src") == [photo]
+    assert cashier.http.get(photo).mimetype == "image/png"
+    assert manager.get(sheet_of_it).all("//main//figure//img/@src") == []
+    assert manager.http.get(photo).status_code == 404
+
+
 def test_double_send_is_one_sheet_and_one_slip(site: Flask, crew: Crew, desk: Desk) -> None:
     clerk = desk(crew.clerk)
     form = sheet(clerk.get(f"{UNIT}/collect"), {"amount": "1"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -78,6 +78,17 @@ class SheetView:
     def total_fen(self) -> int:
         """The sum of what was not withdrawn, in fen."""
         return sum(gift.amount_fen for gift in self.gifts if not gift.withdrawn)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGifts:
+    """How many gifts one person entered for a unit that are still on their way, and their sum."""
+
+    unit_code: str
+    unit_name: str
+    unit_name_en: str
+    gifts: int
+    amount_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +231,28 @@ def entered_on(unit: str, day: dt.date) -> list[HandGiftView]:
         .limit(LONGEST)
     )
     return [gift_view(row) for row in rows]
+
+
+def open_of(person_id: str) -> list[OpenGifts]:
+    """What this person entered that is in no slip yet, or whose bank line has not come; by unit."""
+    rows = db.session().execute(
+        hand_gifts()
+        .where(
+            Sheet.entered_by_id == person_id,
+            HandGift.slip_id.is_(None),
+            Gift.status == GiftStatus.CREATED.value,
+        )
+        .order_by(Gift.id)
+        .limit(LONGEST)
+    )
+    found: dict[str, OpenGifts] = {}
+    for row in rows:
+        fresh = OpenGifts(row.unit_code, row.unit_name, row.unit_name_en, 0, 0)
+        before = found.get(row.unit_code, fresh)
+        found[row.unit_code] = replace(
+            before, gifts=before.gifts + 1, amount_fen=before.amount_fen + row.amount_fen
+        )
+    return list(found.values())
 
 
 def transfers_waiting(unit: str) -> list[HandGiftView]:

@@ -43,12 +43,15 @@ from charity.web.forms import Text, refuse_doubled_fields, strip
 from charity.web.funddesk import bp
 from charity.web.funddesk.people import RoleForm, scope_known
 from charity.web.guards import staff
-from charity.web.uploads import takes_file
+from charity.web.uploads import takes_file, takes_long_form
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SALT = "charity.web.funddesk.invites"
 #: How long what a preview showed may be confirmed.
 _SHOWN_S = 3600
+#: Bytes of a whole list as it is sent back to be confirmed: 500 rows of the longest names and
+#: addresses, in JSON and base64.
+_MOST_CHECKED = 1_000_000
 
 
 class InviteForm(RoleForm):
@@ -123,6 +126,7 @@ def invite() -> Response | str:
 
 
 @bp.route("/people/list", methods=["GET", "POST"])
+@takes_long_form(_MOST_CHECKED)
 @takes_file
 @staff(Role.FUND_MANAGER, second_factor=True)
 def people_list() -> Response | str:

@@ -20,17 +20,18 @@ from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the
 )
 from wtforms.validators import InputRequired, Length
 
+from charity.approvals import delegations
 from charity.approvals import services as approvals
 from charity.approvals.kinds import Kind
 from charity.approvals.queries import RequestView
 from charity.funds import queries as funds
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken
-from charity.people import factors, roles
+from charity.people import factors, invitations, roles
 from charity.people import queries as people
 from charity.people.errors import UnknownPerson
 from charity.people.kinds import FUND_ROLES, UNIT_ROLES, Role
-from charity.people.queries import PersonView, Signed
+from charity.people.queries import Grant, PersonView, Signed
 from charity.web import signed
 from charity.web.account.forms import Form
 from charity.web.desk import words
@@ -39,6 +40,8 @@ from charity.web.desk.words import Held
 from charity.web.forms import Text, refuse_doubled_fields, strip
 from charity.web.funddesk import bp
 from charity.web.funddesk.effects import EFFECTS
+from charity.web.funddesk.leaving import waits_for
+from charity.web.funddesk.words import KINDS
 from charity.web.guards import staff
 
 PAGE = 50
@@ -68,6 +71,20 @@ class HandOverForm(Form):
     successor = SelectField(
         _l("接手的人"),
         invalid_choice_message=_CHOOSE,  # type: ignore[call-arg] # not in the stubs yet
+    )
+
+
+class ReturnForm(RoleForm):
+    """Where somebody who left is invited again, and with which role."""
+
+    email = StringField(
+        _l("邮箱"),
+        filters=[strip],
+        validators=[
+            InputRequired(message=_l("请填写邮箱。")),
+            Length(max=200, message=_l("邮箱最多 200 个字符。")),
+            Text(),
+        ],
     )
 
 
@@ -105,13 +122,18 @@ def scope_known(role: Role, scope: str) -> bool:
 @bp.get("/people", endpoint="people")
 @staff(Role.FUND_MANAGER)
 def people_page() -> str:
-    """Everyone who holds a role."""
-    found = people.persons(after=request.args.get("after") or None, limit=PAGE + 1)
-    shown = found[:PAGE]
+    """Everyone who holds a role; or who left, and can be invited again."""
+    left = request.args.get("show") == "left"
+    found = people.persons(after=request.args.get("after") or None, limit=PAGE + 1, left=left)
+    shown, kept = found[:PAGE], {"show": "left"} if left else {}
     return render_template(
         "funddesk/people.html",
         people=[_line(one) for one in shown],
-        next_url=url_for("funddesk.people", after=shown[-1].id) if len(found) > PAGE else "",
+        left=left,
+        first_url=url_for("funddesk.people", **kept) if request.args.get("after") else "",
+        next_url=url_for("funddesk.people", after=shown[-1].id, **kept)
+        if len(found) > PAGE
+        else "",
     )
 
 
@@ -133,13 +155,18 @@ def _person_page(person_id: str, form: RoleForm | None = None, refused: Form | N
     if view is None:
         raise UnknownPerson
     who = signed.current()
+    if form is None:
+        form = ReturnForm(formdata=None) if view.left_at else RoleForm(formdata=None)
     return render_template(
         "funddesk/person.html",
         person=view,
         held=words.held(view.grants),
         own=view.id == who.person_id,
-        form=form or RoleForm(formdata=None),
+        form=form,
         hand_over=_hand_over_form(view),
+        waits=waits_for(view.id),
+        kinds=KINDS,
+        roles=words.ROLES,
         reset=refused if isinstance(refused, ResetForm) else ResetForm(formdata=None),
         refused=refused or form,
     )
@@ -223,11 +250,39 @@ def hand_over(person_id: str) -> Response:
     if not form.validate():
         return make_response(_person_page(person_id, None, form), 422)
     try:
-        atomically(roles.hand_over)(person_id, form.successor.data or None, by=signed.current())
+        atomically(_leave)(person_id, form.successor.data or None, signed.current())
     except RuleBroken as error:
         return _again(person_id, error, form)
     flash(_("%(name)s已离岗，角色已经交接。", name=view.name))
     return redirect(url_for("funddesk.people"), 303)
+
+
+def _leave(person_id: str, successor: str | None, by: Signed) -> None:
+    """Roles go on or end; what was delegated by and to the leaver ends with them."""
+    roles.hand_over(person_id, successor, by=by)
+    delegations.end_of(person_id, by=by)
+
+
+@bp.post("/people/<person_id>/return")
+@staff(Role.FUND_MANAGER, second_factor=True)
+def take_back(person_id: str) -> Response:
+    """Invite somebody who left again: the same person, with a new way in."""
+    refuse_doubled_fields()
+    form = ReturnForm()
+    if not form.validate():
+        return make_response(_person_page(person_id, form, form), 422)
+    try:
+        atomically(invitations.invite_again)(
+            person_id,
+            [Grant(Role(form.role.data), form.scope.data or None)],
+            email=form.email.data or "",
+            by=signed.current(),
+            scope_known=scope_known,
+        )
+    except RuleBroken as error:
+        return _again(person_id, error, form)
+    flash(_("邀请已经发出。"))
+    return redirect(url_for("funddesk.person", person_id=person_id), 303)
 
 
 @bp.post("/people/<person_id>/reset-factor")
