@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the stubs yet
-    BooleanField,
     HiddenField,
     SelectChoice,
     SelectField,
@@ -15,8 +14,14 @@ from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the
 from wtforms.validators import Length, Regexp
 
 from charity.donations.hand.kinds import Direction
-from charity.donations.kinds import Display
-from charity.web.entry import DayField, YuanField
+from charity.web.entry import (
+    DayField,
+    YuanField,
+    donor_display,
+    donor_name,
+    donor_phone,
+    wants_receipt,
+)
 from charity.web.forms import Text, strip
 
 
@@ -94,25 +99,10 @@ class GiveForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
         filters=[strip],
         validators=[Length(min=1, max=64, message=_("请填写募集单位编号。")), Text()],
     )
-    name = StringField(
-        _("捐赠人姓名或名称"),
-        filters=[strip],
-        validators=[Length(max=60, message=_("姓名或名称最多 60 个字。")), Text()],
-    )
-    phone = StringField(
-        _("捐赠人手机号"),
-        filters=[strip],
-        validators=[Length(max=20, message=_("手机号最多 20 个字符。")), Text()],
-    )
-    display = SelectField(
-        _("公开时怎样署名"),
-        choices=[
-            SelectChoice(Display.MASKED.value, _("隐去部分姓名")),
-            SelectChoice(Display.NAME.value, _("显示全名")),
-            SelectChoice(Display.ANONYMOUS.value, _("匿名")),
-        ],
-    )
-    receipt = BooleanField(_("开具捐赠确认书"), default=True)
+    name = donor_name(_("捐赠人姓名或名称"))
+    phone = donor_phone(_("捐赠人手机号"))
+    display = donor_display()
+    receipt = wants_receipt()
     reason = TextAreaField(
         _("认定的依据"),
         filters=[strip],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the stubs yet
-    BooleanField,
     FieldList,
     FileField,
     Form,
@@ -19,9 +18,15 @@ from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the
 from wtforms.validators import Length, Regexp
 
 from charity.donations.hand.kinds import Method
-from charity.donations.kinds import Display
 from charity.kernel.errors import RuleBroken
-from charity.web.entry import DayField, YuanField
+from charity.web.entry import (
+    DayField,
+    YuanField,
+    donor_display,
+    donor_name,
+    donor_phone,
+    wants_receipt,
+)
 from charity.web.forms import Text, strip
 
 LINES = 30
@@ -35,30 +40,15 @@ class LineForm(Form):
     """One gift of a sheet; a line in which nothing was typed is no gift."""
 
     amount = YuanField(_("金额（元）"))
-    name = StringField(
-        _("姓名或名称"),
-        filters=[strip],
-        validators=[Length(max=60, message=_("姓名或名称最多 60 个字。")), Text()],
-    )
-    phone = StringField(
-        _("手机号"),
-        filters=[strip],
-        validators=[Length(max=20, message=_("手机号最多 20 个字符。")), Text()],
-    )
+    name = donor_name(_("姓名或名称"))
+    phone = donor_phone(_("手机号"))
     team = StringField(
         _("队伍编码"),
         filters=[strip],
         validators=[Length(max=64, message=_("队伍最多 64 个字。")), Text()],
     )
-    display = SelectField(
-        _("公开时怎样署名"),
-        choices=[
-            SelectChoice(Display.MASKED.value, _("隐去部分姓名")),
-            SelectChoice(Display.NAME.value, _("显示全名")),
-            SelectChoice(Display.ANONYMOUS.value, _("匿名")),
-        ],
-    )
-    receipt = BooleanField(_("开具捐赠确认书"), default=True)
+    display = donor_display()
+    receipt = wants_receipt()
 
     @property
     def typed(self) -> bool:
