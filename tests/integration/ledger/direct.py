@@ -138,3 +138,38 @@ class Direct:
         self.authority(str(values.pop("kind", name)), fen, entry, **values)
         self.entry(name, fen, id=entry, authority_id=authority)
         self.posting(entry, debit, credit, fen)
+
+
+def account(x: Direct, **change: object) -> None:
+    values = {
+        "id": new_id(), "book_id": x.one, "book_kind": "unit", "code": "clearing:other",
+        "kind": "clearing", "side": "debit", "floored": False, "debits": 0, "credits": 0,
+    }  # fmt: skip
+    x.run(ACCOUNT, **{**values, **change})
+
+
+def book(x: Direct, **change: object) -> None:
+    values: dict[str, object] = {
+        "id": new_id(), "kind": "unit", "currency": "CNY", "campaign": "c", "unit": "u9",
+        "matching": False, "opened_at": x.moment(),
+    }  # fmt: skip
+    values.update(change)
+    if x.sqlite:
+        x.run(BOOK, **values)
+    else:
+        x.run(
+            "SELECT ledger_open_book(:id, :kind, :currency, :campaign, :unit, :matching,"
+            " :opened_at)",
+            **values,
+        )
+
+
+def number(x: Direct, n: str, entry: str) -> None:
+    x.raw(f"INSERT INTO ledger_number (n, entry_id) VALUES (({n}), ({entry}))")
+
+
+NEXT = "SELECT n + 1 FROM ledger_head"
+UNNUMBERED = (
+    "SELECT e.id FROM ledger_entry e LEFT JOIN ledger_number n ON n.entry_id = e.id"
+    " WHERE n.n IS NULL ORDER BY e.id"
+)
