@@ -231,6 +231,16 @@ def use(request_id: str, facts: Mapping[str, object]) -> Signature:
     return Signature(first, agreed[-1], row.facts_sha256)
 
 
+def agreed(request_id: str) -> frozenset[str]:
+    """Person ids of all who said yes to a request, themselves or by somebody in their place."""
+    rows = db.session().execute(
+        select(Decision.person_id, Decision.for_id)
+        .join(Request, Request.id == Decision.request_id)
+        .where(Request.public_id == request_id, Decision.approve)
+    )
+    return frozenset(person for row in rows for person in row if person is not None)
+
+
 def facts_hash(facts: Mapping[str, object]) -> str:
     """The hash that a request about exactly these facts has: SHA-256, hex."""
     return rules.sha256(rules.canonical(facts))

@@ -170,6 +170,13 @@ class TextUnfit(RuleBroken):
     message = _("请填写，最多 %(longest)s 字，不能含有控制字符或不可见字符。")
 
 
+class PersonNumber(RuleBroken):
+    """A text that everybody may read holds a phone or identity card number."""
+
+    code = "person_number"
+    message = _("这里的文字会公开，不能写身份证号码或手机号码。")
+
+
 class AmountUnfit(RuleBroken):
     """An application is for at least one fen."""
 

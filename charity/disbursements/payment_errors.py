@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from charity.disbursements.kinds import HoldReason
 from charity.kernel.errors import Conflict, NotFound, RuleBroken
+
+
+#: Why a payment is stopped, in words.
+HOLD_WORDS: Mapping[HoldReason, LazyString] = {
+    HoldReason.QUESTION: _("有事项需要核实"),
+    HoldReason.CONCERN: _("收到公众反映，正在核查"),
+    HoldReason.PAYEE: _("收款方信息存疑"),
+    HoldReason.PAIRING: _("所属辅助结对已暂停"),
+    HoldReason.DISCLOSURE: _("募捐活动的信息公开已逾期"),
+    HoldReason.AUDIT: _("监督或审计正在核查"),
+}
 
 
 class HoldStands(Conflict):

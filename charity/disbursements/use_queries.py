@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select
 
+from charity.disbursements.evidence_queries import waiting
 from charity.disbursements.kinds import (
     USED,
     ApplicationStatus,
@@ -212,7 +213,10 @@ def proved_by_book(n: int, books: Iterable[int] | None = None) -> dict[int, int]
 
 
 def overdue(unit_code: str, on: dt.date | None = None) -> tuple[str, dt.date] | None:
-    """Number and due day of the unit's oldest evidence that is overdue; None when none is."""
+    """Number and due day of the unit's oldest evidence that is overdue; None when none is.
+
+    What was given and waits to be judged is the office's delay, not the unit's.
+    """
     row = db.session().execute(
         select(Application.number, Application.evidence_due_on)
         .join(PLACE, PLACE.c.campaign_unit_id == Application.campaign_unit_id)
@@ -220,6 +224,7 @@ def overdue(unit_code: str, on: dt.date | None = None) -> tuple[str, dt.date] | 
             PLACE.c.code == unit_code,
             Application.status == ApplicationStatus.PAID.value,
             Application.evidence_due_on < (on or clock.today()),
+            ~waiting(),
         )
         .order_by(Application.evidence_due_on, Application.id)
         .limit(1)
