@@ -36,6 +36,8 @@ class Request(Base):
         UniqueConstraint("id", "kind", "subject_id"),
         UniqueConstraint("id", "asked_by_id", "facts_sha256"),
         Index("ix_approvals_request_kind_subject_id", "kind", "subject_id"),
+        Index("ix_approvals_request_kind_id", "kind", "id"),
+        Index("ix_approvals_request_facts_sha256", "facts_sha256"),
         Index("ix_approvals_request_asked_by_id", "asked_by_id"),
         CheckConstraint("length(facts_sha256) = 64", name="facts_sha256"),
         CheckConstraint("needed >= 1", name="needed"),

@@ -9,6 +9,7 @@ with the same 10 bits; the primary key then refuses the second and the unit of w
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import secrets
 import threading
@@ -16,6 +17,7 @@ import threading
 from charity.kernel import clock
 
 _EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
+_EPOCH = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 # Five bits of each random byte choose a sign, each as likely: 256 is a multiple of 32.
 _SIGNS = (_ALPHABET * 8).encode("ascii")
@@ -51,6 +53,11 @@ os.register_at_fork(after_in_child=_source.redraw)
 def new_id() -> int:
     """A database id, greater than every id this process made before."""
     return _source.take()
+
+
+def first_at(moment: dt.datetime) -> int:
+    """The least id that is made at ``moment`` (aware) or later: a span of time is one of ids."""
+    return max(0, (moment - _EPOCH) // dt.timedelta(milliseconds=1)) << 22
 
 
 def public_id(length: int = 16) -> str:

@@ -47,3 +47,9 @@ class ShortfallStands(Conflict):
 
     code = "shortfall_stands"
     message = _("本分账尚有待补足款，补足之前不能申请或拨付。")
+
+
+class EntryUnknown(NotFound):
+    """No entry has this number."""
+
+    code = "no_such_entry"

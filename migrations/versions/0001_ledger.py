@@ -209,6 +209,23 @@ def upgrade() -> None:
         sqlite_where=sa.text("group_id IS NOT NULL"),
         postgresql_where=sa.text("group_id IS NOT NULL"),
     )
+    for name, column, where in (
+        (
+            "ix_ledger_entry_rare_kind",
+            "kind",
+            "kind NOT IN ('bank_gift', 'fee', 'gift', 'payout', 'payout_bank', 'slip', 'slip_bank')",
+        ),
+        ("ix_ledger_entry_large", "amount_fen", "amount_fen >= 100000"),
+        ("ix_ledger_entry_actor_id", "actor_id", "actor_id IS NOT NULL"),
+    ):
+        op.create_index(
+            name,
+            "ledger_entry",
+            [column],
+            unique=False,
+            sqlite_where=sa.text(where),
+            postgresql_where=sa.text(where),
+        )
     op.create_index(
         "uq_ledger_entry_corrects",
         "ledger_entry",

@@ -31,6 +31,8 @@ def upgrade() -> None:
         ["object_type", "object_id"],
         unique=False,
     )
+    op.create_index("ix_audit_record_verb_id", "audit_record", ["verb", "id"])
+    op.create_index("ix_audit_record_actor_id_id", "audit_record", ["actor_id", "id"])
     op.create_table(
         "inbox_event",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),

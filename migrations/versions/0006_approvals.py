@@ -91,6 +91,8 @@ def upgrade() -> None:
     op.create_index(
         "ix_approvals_request_kind_subject_id", "approvals_request", ["kind", "subject_id"]
     )
+    op.create_index("ix_approvals_request_kind_id", "approvals_request", ["kind", "id"])
+    op.create_index("ix_approvals_request_facts_sha256", "approvals_request", ["facts_sha256"])
     op.create_index("ix_approvals_request_asked_by_id", "approvals_request", ["asked_by_id"])
     op.create_table(
         "approvals_request_scope",
