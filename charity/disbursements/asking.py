@@ -87,8 +87,19 @@ def levels(today: dt.date) -> Levels:
     )
 
 
-def ask(row: Application, where: Any, payee: Payee, *, scopes: Collection[str], by: Signed) -> str:
-    """Put the request for what is stored, and let the application wait for it."""
+def ask(
+    row: Application,
+    where: Any,
+    payee: Payee,
+    *,
+    scopes: Collection[str],
+    by: Signed,
+    again: bool = False,
+) -> str:
+    """Put the request for what is stored, and let the application wait for it.
+
+    ``again``: what was promised is gone, and the approvers are asked once more, by nobody anew.
+    """
     request_id = approvals.request(
         Kind.APPLICATION,
         row.public_id,
@@ -103,14 +114,19 @@ def ask(row: Application, where: Any, payee: Payee, *, scopes: Collection[str], 
     store.move(
         row,
         ApplicationStatus.WAITING,
-        Step.SUBMITTED,
-        by=by.actor,
+        Step.TAKEN if again else Step.SUBMITTED,
+        by=None if again else by.actor,
         fen=row.amount_fen,
+        keep="",
         asked_by_id=by.person_id,
         asked_by_name=by.name,
         asked_at=clock.now(),
         request_id=request_id,
-        keep="",
+        approved_hash=None,
+        first_person_id=None,
+        second_person_id=None,
+        approved_at=None,
+        expires_on=None,
     )
     return request_id
 
