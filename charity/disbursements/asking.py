@@ -94,6 +94,7 @@ def ask(
     *,
     scopes: Collection[str],
     by: Signed,
+    answer: str = "",
     again: bool = False,
 ) -> str:
     """Put the request for what is stored, and let the application wait for it.
@@ -106,6 +107,7 @@ def ask(
         store.facts_of(row),
         by=by,
         title=f"用款申请 {row.number}：{where.name} · {row.title}",
+        note=answer,
         scopes=scopes,
         # Whoever asks cannot decide anyway, and may have written down the payee.
         concerned=(payees.concerned(payee) | {row.written_by_id}) - {by.person_id},
@@ -116,6 +118,7 @@ def ask(
         ApplicationStatus.WAITING,
         Step.TAKEN if again else Step.SUBMITTED,
         by=None if again else by.actor,
+        words=answer,
         fen=row.amount_fen,
         keep="",
         asked_by_id=by.person_id,

@@ -148,12 +148,14 @@ def copy(application_id: str, *, by: Signed) -> str:
     return create(facts, by=by, copied_from=old.id)
 
 
-def submit(application_id: str, *, by: Signed) -> str:
+def submit(application_id: str, *, by: Signed, answer: str = "") -> str:
     """Ask two people, or more where the amount needs it; return the approval request's id.
 
-    Raises what ``asking.require_allowed`` raises, NoSuchApplication, NotNow, PayeeIsRequester,
-    and what ``approvals.services.request`` raises.
+    ``answer`` is what the unit says to the questions with which it was sent back; those who decide
+    read it with the request. Raises what ``asking.require_allowed`` raises, NoSuchApplication,
+    NotNow, PayeeIsRequester, TextUnfit, and what ``approvals.services.request`` raises.
     """
+    words = rules.text(answer, "answer", rules.WORDS, lines=True)
     row = store.locked(application_id)
     store.require(row, S.DRAFT, S.RETURNED)
     where = store.place(row)
@@ -165,7 +167,7 @@ def submit(application_id: str, *, by: Signed) -> str:
     people = {(by.person_id, by.name), (row.written_by_id, row.written_by_name)}
     if any(payees.is_person(payee, person, name) for person, name in people):
         raise PayeeIsRequester
-    return asking.ask(row, where, payee, scopes=scopes, by=by)
+    return asking.ask(row, where, payee, scopes=scopes, by=by, answer=words)
 
 
 def withdraw(application_id: str, *, by: Signed) -> None:

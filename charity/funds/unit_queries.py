@@ -339,6 +339,21 @@ def steward(code: str, on: dt.date | None = None) -> StewardView | None:
     return held if held is not None and held.code is not None else None
 
 
+def stewarded(code: str) -> tuple[str, ...]:
+    """Codes of the units that this one applies for today in their place, in order."""
+    above = aliased(Unit, name="steward")
+    named = db.session().scalars(
+        select(Unit.code)
+        .distinct()
+        .join(Steward, Steward.unit_id == Unit.id)
+        .join(above, above.id == Steward.steward_id)
+        .where(above.code == code)
+        .order_by(Unit.code)
+    )
+    held = [(each, steward(each)) for each in named.all()]
+    return tuple(each for each, now in held if now is not None and now.code == code)
+
+
 def unit_count() -> int:
     """How many raising units there are."""
     return db.session().scalar(select(func.count(Unit.id))) or 0
