@@ -15,7 +15,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from charity.audit.services import record
-from charity.disbursements import evidence_mail, states
+from charity.disbursements import access, evidence_mail, store
 from charity.disbursements.evidence_errors import (
     CaptionUnfit,
     EvidenceChanged,
@@ -30,11 +30,10 @@ from charity.disbursements.evidence_errors import (
     ReasonUnfit,
 )
 from charity.disbursements.evidence_models import Evidence, EvidenceDecision
-from charity.disbursements.evidence_queries import PLACE, KeptPicture, seen_of
+from charity.disbursements.evidence_queries import KeptPicture, seen_of
 from charity.disbursements.kinds import ApplicationStatus, EvidenceKind, EvidenceStatus, Step
-from charity.disbursements.models import Application, ApplicationStep
-from charity.funds import queries as funds
-from charity.funds import unit_queries
+from charity.disbursements.models import Application
+from charity.disbursements.rules import text
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import canonical_json, db
@@ -46,6 +45,7 @@ from charity.people import services as people
 from charity.people.kinds import FUND_ROLES, Role
 from charity.people.queries import Signed
 
+#: Who gives evidence, and is written to about it.
 GIVERS = (Role.UNIT_CLERK, Role.UNIT_LEADER)
 JUDGES = (Role.APPROVER, Role.FUND_MANAGER, Role.ACCOUNTANT)
 MOST = 40
@@ -59,19 +59,20 @@ def add(
 ) -> str:
     """Give a picture for a paid application; return its public id.
 
-    Raises ``EvidenceUnknown``, ``EvidenceNotForYou``, ``EvidenceNotDue``, ``PictureOnly``,
-    ``CaptionUnfit``, ``EvidenceTooMany``, ``EvidenceTwice``.
+    Raises ``NoSuchApplication``, ``EvidenceNotForYou``, ``EvidenceNotDue``, ``PictureOnly``,
+    ``TextUnfit``, ``CaptionUnfit``, ``EvidenceTooMany``, ``EvidenceTwice``.
     """
     require_atomic()
-    row = locked(application)
-    _require_unit(row, by)
+    row = store.locked(application)
+    if not access.may_apply(store.place(row).code, by):
+        raise EvidenceNotForYou
     if row.status != ApplicationStatus.PAID.value:
         raise EvidenceNotDue
     cleaned, stored = upload
     if cleaned.width is None or cleaned.height is None:
         raise PictureOnly
-    caption = " ".join(caption.split())
-    if not 0 < len(caption) <= CAPTION or not caption.isprintable():
+    caption = text(caption, "caption", CAPTION)
+    if not caption:
         raise CaptionUnfit(most=CAPTION)
     session = db.session()
     standing = (Evidence.application_id == row.id, Evidence.removed_at.is_(None))
@@ -126,31 +127,28 @@ def remove(evidence_id: str, *, by: Signed) -> None:
 def accept(application: str, *, by: Signed, seen: str) -> None:
     """The evidence is enough: the payment is proved and the application closed.
 
-    ``seen`` is the dossier's name for what was looked at. Raises ``EvidenceUnknown``,
+    ``seen`` is the dossier's name for what was looked at. Raises ``NoSuchApplication``,
     ``EvidenceNotForYou``, ``NotNow``, ``OwnEvidence``, ``EvidenceChanged``, ``EvidenceMissing``.
     """
     require_atomic()
-    row = locked(application)
+    row = store.locked(application)
     given = _to_judge(row, by, seen)
-    states.require(ApplicationStatus(row.status), ApplicationStatus.PROVED)
+    store.require(row, ApplicationStatus.PAID)
     promised = set(json.loads(row.evidence_kinds))
     if not given or not promised <= {one.kind for one in given}:
         raise EvidenceMissing
     now = clock.now()
     _judge([one.id for one in given], EvidenceStatus.ACCEPTED, by, now)
     _word(row, given, by, now, accepted=True, reason="", due_on=None)
-    db.session().execute(
-        update(Application)
-        .where(Application.id == row.id)
-        .values(
-            status=ApplicationStatus.PROVED.value,
-            status_at=now,
-            proved_at=now,
-            proved_by_id=by.person_id,
-            proved_by_name=by.name,
-        )
+    store.move(
+        row,
+        ApplicationStatus.PROVED,
+        Step.PROVED,
+        by=by.actor,
+        proved_at=now,
+        proved_by_id=by.person_id,
+        proved_by_name=by.name,
     )
-    _step(row, Step.PROVED, ApplicationStatus.PROVED, "", by, now)
     trail("evidence.accepted", application, by, {"seen": seen, "pieces": len(given)})
 
 
@@ -160,16 +158,16 @@ def ask_again(
     """The evidence does not do: say what is missing; return the day by which it is due.
 
     The pieces ``refused`` (public ids) will not do; the others stand. Raises
-    ``EvidenceUnknown``, ``EvidenceNotForYou``, ``EvidenceNotDue``, ``OwnEvidence``,
-    ``EvidenceChanged``, ``ReasonUnfit``.
+    ``NoSuchApplication``, ``EvidenceNotForYou``, ``EvidenceNotDue``, ``OwnEvidence``,
+    ``EvidenceChanged``, ``TextUnfit``, ``ReasonUnfit``.
     """
     require_atomic()
-    row = locked(application)
+    row = store.locked(application)
     if row.status != ApplicationStatus.PAID.value or row.evidence_due_on is None:
         raise EvidenceNotDue
     given = _to_judge(row, by, seen)
-    reason = reason.strip()
-    if not 0 < len(reason) <= REASON:
+    reason = text(reason, "reason", REASON, lines=True)
+    if not reason:
         raise ReasonUnfit(most=REASON)
     unfit = [one for one in given if one.public_id in set(refused)]
     if len(unfit) != len(set(refused)):
@@ -181,10 +179,14 @@ def ask_again(
     )
     _judge([one.id for one in unfit], EvidenceStatus.REFUSED, by, now)
     decision = _word(row, given, by, now, accepted=False, reason=reason, due_on=due)
-    db.session().execute(
-        update(Application).where(Application.id == row.id).values(evidence_due_on=due)
+    store.move(
+        row,
+        ApplicationStatus.PAID,
+        Step.ASKED_AGAIN,
+        by=by.actor,
+        words=reason,
+        evidence_due_on=due,
     )
-    _step(row, Step.ASKED_AGAIN, ApplicationStatus.PAID, reason, by, now)
     after = {"due_on": due.isoformat(), "refused": sorted(refused)}
     trail("evidence.asked_again", application, by, after)
     told = {str(row.asked_by_id), *(one.given_by_id for one in given)}
@@ -203,23 +205,13 @@ def look(evidence_id: str, *, by: Signed, unit: str | None = None) -> KeptPictur
     require_atomic()
     row, application = _piece(evidence_id)
     if unit is None:
-        if not by.holds(FUND_ROLES):
-            raise EvidenceUnknown
-    elif not by.holds(GIVERS, scopes_of(application)) or _unit_code(application) != unit:
+        allowed = by.holds(FUND_ROLES)
+    else:
+        allowed = store.place(application).code == unit and access.may_apply(unit, by)
+    if not allowed:
         raise EvidenceUnknown
     trail("evidence.seen", application.public_id, by, {"evidence": evidence_id})
     return KeptPicture(row.path, row.sha256, row.media_type)
-
-
-def locked(application: str) -> Application:
-    """The application's row, nobody else's until the end of this unit of work."""
-    row = db.session().scalars(
-        select(Application).where(Application.public_id == application).with_for_update()
-    )
-    found = row.first()
-    if found is None:
-        raise EvidenceUnknown
-    return found
 
 
 def trail(verb: str, application: str, by: Signed, after: dict[str, object]) -> None:
@@ -232,24 +224,6 @@ def trail(verb: str, application: str, by: Signed, after: dict[str, object]) -> 
 def addresses(person: str) -> list[str]:
     """Where this person (public id) is written to: the first address, or nowhere."""
     return people.mails_of(person)[:1]
-
-
-def scopes_of(row: Application) -> frozenset[str]:
-    """The unit, those above it, and whoever may apply in its place."""
-    code = _unit_code(row)
-    steward = unit_queries.steward(code)
-    instead = funds.ancestors(steward.code) if steward is not None and steward.code else ()
-    return frozenset((*funds.ancestors(code), *instead))
-
-
-def _unit_code(row: Application) -> str:
-    wanted = select(PLACE.c.code).where(PLACE.c.campaign_unit_id == row.campaign_unit_id)
-    return str(db.session().scalar(wanted))
-
-
-def _require_unit(row: Application, by: Signed) -> None:
-    if not by.holds(GIVERS, scopes_of(row)):
-        raise EvidenceNotForYou
 
 
 def _piece(evidence_id: str) -> tuple[Evidence, Application]:
@@ -331,21 +305,3 @@ def _word(
         )
     )
     return made
-
-
-def _step(
-    row: Application, step: Step, to: ApplicationStatus, words: str, by: Signed, now: dt.datetime
-) -> None:
-    db.session().execute(
-        insert(ApplicationStep).values(
-            id=new_id(),
-            application_id=row.id,
-            step=step.value,
-            status=to.value,
-            words=words,
-            fen=None,
-            by_id=by.person_id,
-            by_name=by.name,
-            at=now,
-        )
-    )

@@ -24,6 +24,7 @@ from charity.disbursements.evidence_errors import (
 from charity.disbursements.evidence_models import Evidence, EvidencePublication
 from charity.disbursements.kinds import EvidenceStatus
 from charity.disbursements.models import Application
+from charity.disbursements.rules import public_text, text
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import db
@@ -49,8 +50,8 @@ def publish(
     """Show the picture, or ``covered`` in its place, to the public; return its public id.
 
     ``title`` says what is to be seen. Raises ``EvidenceUnknown``, ``EvidenceNotForYou``,
-    ``NotAccepted``, ``OwnEvidence``, ``CaptionUnfit``, ``NotLookedThrough``, ``PictureOnly``,
-    ``AlreadyPublished``.
+    ``NotAccepted``, ``OwnEvidence``, ``TextUnfit``, ``PersonNumber``, ``CaptionUnfit``,
+    ``NotLookedThrough``, ``PictureOnly``, ``AlreadyPublished``.
     """
     require_atomic()
     if not by.holds(Role.DISCLOSER):
@@ -60,8 +61,8 @@ def publish(
         raise NotAccepted
     if by.person_id in (row.given_by_id, application.asked_by_id, application.written_by_id):
         raise OwnEvidence
-    title = " ".join(title.split())
-    if not 0 < len(title) <= TITLE or not title.isprintable():
+    title = public_text(title, "title", TITLE)
+    if not title:
         raise CaptionUnfit(most=TITLE, field="title")
     if not looked_through:
         raise NotLookedThrough
@@ -96,13 +97,13 @@ def publish(
 def withdraw(public_name: str, reason: str, *, by: Signed) -> None:
     """Take a picture out of the public's sight, at once. It stays on record.
 
-    Raises ``EvidenceNotForYou``, ``PublicationUnknown``, ``ReasonUnfit``.
+    Raises ``EvidenceNotForYou``, ``PublicationUnknown``, ``TextUnfit``, ``ReasonUnfit``.
     """
     require_atomic()
     if not by.holds(TAKES_OFF):
         raise EvidenceNotForYou
-    reason = reason.strip()
-    if not 0 < len(reason) <= REASON:
+    reason = text(reason, "reason", REASON)
+    if not reason:
         raise ReasonUnfit(most=REASON)
     session = db.session()
     application = session.scalar(

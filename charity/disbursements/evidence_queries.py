@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
-from sqlalchemy.orm import aliased
 
-from charity.disbursements.evidence_errors import EvidenceUnknown, PublicationUnknown
+from charity.disbursements.errors import NoSuchApplication
+from charity.disbursements.evidence_errors import PublicationUnknown
 from charity.disbursements.evidence_models import (
     Evidence,
     EvidenceDecision,
@@ -36,13 +36,27 @@ from charity.kernel.db import among, db
 MOST = 200
 #: Every unit's book of every campaign that is no draft, with its campaign and unit.
 PLACE = funds.unit_books().subquery("evidence_place")
+_JUDGED_SINCE = (
+    exists()
+    .where(
+        EvidenceDecision.application_id == Evidence.application_id,
+        EvidenceDecision.at >= Evidence.given_at,
+    )
+    .correlate(Evidence)
+)
+#: Given, and nobody has said a word about it since.
+_FRESH = (
+    Evidence.removed_at.is_(None),
+    Evidence.status == EvidenceStatus.GIVEN.value,
+    ~_JUDGED_SINCE,
+)
 _WAITS = (
     select(
         Evidence.application_id,
         func.count().label("pieces"),
         func.min(Evidence.given_at).label("since"),
     )
-    .where(Evidence.removed_at.is_(None), Evidence.status == EvidenceStatus.GIVEN.value)
+    .where(*_FRESH)
     .group_by(Evidence.application_id)
     .subquery("waits")
 )
@@ -121,7 +135,7 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueLine:
-    """An application that was paid and is not proved; ``pieces`` wait to be judged."""
+    """An application that was paid and is not proved; ``pieces`` came since the last word."""
 
     application: str
     number: str
@@ -144,7 +158,10 @@ class DueLine:
 
 
 def dossier(application: str) -> Dossier:
-    """The evidence of the application with this public id; empty when nothing was given."""
+    """The evidence of the application with this public id; empty when nothing was given.
+
+    Raises ``NoSuchApplication``.
+    """
     session = db.session()
     head = session.execute(
         select(Application.id, Application.status, Application.evidence_due_on).where(
@@ -152,7 +169,7 @@ def dossier(application: str) -> Dossier:
         )
     ).first()
     if head is None:
-        raise EvidenceUnknown
+        raise NoSuchApplication
     pieces = _pieces(head.id)
     words = session.execute(
         select(
@@ -165,15 +182,17 @@ def dossier(application: str) -> Dossier:
         .where(EvidenceDecision.application_id == head.id)
         .order_by(EvidenceDecision.id)
     )
+    decisions = tuple(DecisionView(*row) for row in words)
     waits = [one for one in pieces if one.status is EvidenceStatus.GIVEN]
+    fresh = [one for one in waits if not decisions or one.given_at > decisions[-1].at]
     paid = head.status == ApplicationStatus.PAID.value
     due = head.evidence_due_on
     return Dossier(
         application=application,
         due_on=due,
-        overdue=paid and not waits and due is not None and due < clock.today(),
+        overdue=paid and not fresh and due is not None and due < clock.today(),
         pieces=tuple(pieces),
-        decisions=tuple(DecisionView(*row) for row in words),
+        decisions=decisions,
         seen=seen_of((one.id, one.sha256) for one in waits),
     )
 
@@ -307,17 +326,9 @@ def overdue(on: dt.date, unit_codes: Iterable[str] | None = None) -> list[DueLin
 
 
 def waiting() -> ColumnElement[bool]:
-    """Something was given for the application and waits to be judged."""
-    given = aliased(Evidence, name="given")
-    return (
-        exists()
-        .where(
-            given.application_id == Application.id,
-            given.removed_at.is_(None),
-            given.status == EvidenceStatus.GIVEN.value,
-        )
-        .correlate(Application)
-    )
+    """Something was given for the application since the office's last word on its evidence."""
+    fresh = select(Evidence.id).where(Evidence.application_id == Application.id, *_FRESH)
+    return fresh.correlate(Application).exists()
 
 
 def outstanding(limit: int = MOST) -> list[DueLine]:

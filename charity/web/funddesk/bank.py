@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 
 from charity.donations.hand import bank, bank_payouts, bank_queries, suspense
 from charity.donations.hand.bank import AccountAsked, LineAsked
-from charity.donations.hand.bank_queries import Asked, LineState, LineView
+from charity.donations.hand.bank_queries import Asked, Candidate, LineState, LineView
 from charity.donations.hand.errors import NotReady
 from charity.donations.hand.kinds import Direction, LineUse
 from charity.kernel import clock, money
@@ -30,7 +30,7 @@ from charity.web.desk.menu import ITEMS, Item
 from charity.web.desk.waiting import SOURCES, Waiting
 from charity.web.entry import csv_answer
 from charity.web.forms import place_error, refuse_doubled_fields
-from charity.web.funddesk import bp
+from charity.web.funddesk import bp, paying
 from charity.web.funddesk.bank_forms import AccountForm, LineForm, UseForm
 from charity.web.guards import staff
 from charity.web.signed import current
@@ -49,6 +49,9 @@ USES: dict[str, LazyString] = {
     LineUse.RETURN: _l("退回待认领款"),
     LineUse.INTEREST: _l("银行利息"),
     LineUse.CHARGE: _l("银行手续费"),
+    LineUse.APPLICATION: _l("拨付用款"),
+    LineUse.BANK_RETURN: _l("拨付被银行退回"),
+    LineUse.MONEY_BACK: _l("交回未用的款项"),
 }
 
 SUSPENSE: Mapping[str, tuple[LazyString, str]] = {
@@ -68,6 +71,9 @@ SETTLES: dict[str, Callable[[str, str, Signed], None]] = {
     LineUse.RETURN: lambda line, target, by: suspense.settle_return(line, target, by=by),
     LineUse.INTEREST: lambda line, _target, by: bank.enter_interest(line, by=by),
     LineUse.CHARGE: lambda line, _target, by: bank.enter_charge(line, by=by),
+    LineUse.APPLICATION: paying.pay,
+    LineUse.BANK_RETURN: paying.bank_returned,
+    LineUse.MONEY_BACK: paying.money_back,
 }
 
 
@@ -192,11 +198,19 @@ def _line_page(view: LineView, form: UseForm) -> str:
         "funddesk/bank_line.html",
         line=view,
         form=form,
-        candidates=bank_queries.candidates(view),
+        candidates=_candidates(view),
         uses=USES,
         suspense=SUSPENSE,
         may_use=view.use is None and current().holds(Role.CASHIER),
     )
+
+
+def _candidates(view: LineView) -> list[Candidate]:
+    """What an open line may be for, what its memo names and what fits first."""
+    if view.use is not None:
+        return []
+    found = [*bank_queries.candidates(view), *paying.candidates(view)]
+    return sorted(found, key=lambda each: (not (each.named and each.fits), not each.fits, each.day))
 
 
 @bp.post("/bank/<line_id>/use")
