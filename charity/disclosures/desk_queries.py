@@ -11,9 +11,10 @@ from charity.approvals import queries as approvals
 from charity.approvals.kinds import Kind, RequestStatus
 from charity.approvals.queries import RequestView
 from charity.disclosures.errors import NoSuchReport
-from charity.disclosures.kinds import Stage
+from charity.disclosures.kinds import Form, Stage
 from charity.disclosures.models import Edit, Files, Publication, Report, Submission
 from charity.disclosures.queries import ReportView, views_of
+from charity.kernel import files
 from charity.kernel.db import db
 from charity.kernel.errors import CursorUnfit
 
@@ -104,6 +105,14 @@ def desk_report(report_id: str) -> DeskReport:
     if inner is None:
         raise NoSuchReport
     return _desk(inner, views_of([inner])[inner])
+
+
+def submitted_file(submission_id: int, form: Form) -> bytes:
+    """A file that was made from a submission. Raises ``NoSuchReport``, ``FileDamaged``."""
+    row = db.session().get(Files, submission_id)
+    if row is None or form is Form.JSON:
+        raise NoSuchReport
+    return files.store().get(getattr(row, f"{form}_path"), getattr(row, f"{form}_sha256"))
 
 
 def authors(inner_id: int, version: int) -> frozenset[str]:

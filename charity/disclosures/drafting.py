@@ -102,10 +102,15 @@ def preview(report: DeskReport) -> dict[str, Any]:
     return made
 
 
+def standing_text(report: DeskReport) -> str:
+    """The data document of the version that stands. The report has one."""
+    return queries.document_text(report.id, report.view.newest.version)
+
+
 def _correction(made: dict[str, Any], report: DeskReport) -> dict[str, Any]:
     """Why the version before is replaced, and every figure that is not what it was."""
     before = report.view.newest
-    old = read(queries.document_text(report.id, before.version))
+    old = read(standing_text(report))
     assert report.draft is not None
     return {
         "replaces": before.version,

@@ -122,6 +122,26 @@ def report(report_id: str) -> ReportView:
     return found
 
 
+def telling(slug: str, day: dt.date) -> ReportView | None:
+    """The newest published report of the campaign whose days hold ``day``; None when there is none.
+
+    It tells what was used on that day.
+    """
+    of_campaign = _reports().subquery()
+    inner = db.session().scalar(
+        select(Publication.report_id)
+        .join(of_campaign, of_campaign.c.id == Publication.report_id)
+        .where(
+            of_campaign.c.slug == slug,
+            of_campaign.c.first_on <= day,
+            of_campaign.c.last_on >= day,
+        )
+        .order_by(Publication.published_at.desc(), Publication.report_id.desc())
+        .limit(1)
+    )
+    return views_of([inner])[inner] if inner is not None else None
+
+
 def document_text(report_id: str, version: int) -> str:
     """The data document of a published version, as canonical JSON. Raises ``NoSuchReport``."""
     found = db.session().scalar(
