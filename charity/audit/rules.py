@@ -21,8 +21,6 @@ SIZES: Mapping[SampleKind, int] = {
     SampleKind.APPLICATION: 5,
     SampleKind.ACCESS: 5,
 }
-LONGEST_REMARK = 500
-SHORTEST_REASON, LONGEST_REASON = 4, 300
 
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})", re.ASCII)
 _ACCESS = re.compile(r"(?:^|[._])(?:seen|revealed|opened|shown_to|downloaded)$|^export\.")

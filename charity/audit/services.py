@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql, sqlite
 
-from charity.audit import rules
 from charity.audit.errors import ReasonNeeded, RemarkNeeded
-from charity.audit.kinds import SampleKind
+from charity.audit.kinds import LONGEST_REASON, LONGEST_REMARK, SHORTEST_REASON, SampleKind
 from charity.audit.models import AuditRecord, CheckRun, SampleMark
 from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
@@ -63,7 +62,7 @@ def mark_sample(
     """
     require_atomic()
     words = remark.strip()
-    if not 0 < len(words) <= rules.LONGEST_REMARK:
+    if not 0 < len(words) <= LONGEST_REMARK:
         raise RemarkNeeded
     session = db.session()
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
@@ -98,7 +97,7 @@ def note_export(
 ) -> None:
     """Keep that this person took ``what`` out as a file, and what for. Raises ReasonNeeded."""
     words = reason.strip()
-    if not rules.SHORTEST_REASON <= len(words) <= rules.LONGEST_REASON:
+    if not SHORTEST_REASON <= len(words) <= LONGEST_REASON:
         raise ReasonNeeded
     record(
         "export.made", "export", what, actor_id=actor_id, actor_name=actor_name,

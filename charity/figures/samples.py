@@ -77,10 +77,7 @@ def last_weeks(count: int) -> tuple[str, ...]:
 
 def sample(week: str) -> Sample:
     """The sample of an ISO week (``2026-W47``). Raises NoSuchWeek, for weeks to come too."""
-    days = days_of(week)
-    if days is None or days[0] > clock.today():
-        raise NoSuchWeek
-    since, until = days
+    since, until = days(week)
     origin = ledger.origin()
     span = first_at(clock.start_of(since)), first_at(clock.start_of(until))
     found = (
@@ -89,6 +86,25 @@ def sample(week: str) -> Sample:
         _access(origin, week, span),
     )
     return Sample(week, since, until, origin, until <= clock.today(), found)
+
+
+def total(week: str) -> int:
+    """How many things are drawn of a week, without drawing them. Raises NoSuchWeek."""
+    since, until = days(week)
+    span = first_at(clock.start_of(since)), first_at(clock.start_of(until))
+    numbers = ledger.numbers_between(clock.start_of(since), clock.start_of(until))
+    sizes = {SampleKind.ENTRY: numbers[1] - numbers[0] + 1 if numbers else 0}
+    sizes |= {kind: approvals.asked_between(_REQUESTS[kind], *span, ())[0] for kind in _REQUESTS}
+    sizes[SampleKind.ACCESS] = audit.access_between(*span, ())[0]
+    return sum(min(size, SIZES[kind]) for kind, size in sizes.items())
+
+
+def days(week: str) -> tuple[dt.date, dt.date]:
+    """Monday of a week that has begun, and the Monday after it. Raises NoSuchWeek."""
+    found = days_of(week)
+    if found is None or found[0] > clock.today():
+        raise NoSuchWeek
+    return found
 
 
 def _entries(origin: str, week: str, since: dt.date, until: dt.date) -> Population:

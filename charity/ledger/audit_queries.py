@@ -261,8 +261,8 @@ def _caused(kind: str | None, name: str) -> ColumnElement[bool]:
         ranges.append(
             and_(Entry.idempotency_key >= start, Entry.idempotency_key <= f"{start}zzzzzzzz")
         )
-    exactly = and_(Entry.cause_id == name, Entry.cause_type == kind if kind else True)
-    return and_(or_(*ranges), exactly)
+    found = and_(or_(*ranges), Entry.cause_id == name)
+    return and_(found, Entry.cause_type == kind) if kind else found
 
 
 def _span(period: str | None, top: int) -> tuple[int, int]:
