@@ -13,7 +13,10 @@ from benchmarks import report
 from benchmarks.rig import new_rig
 from charity.kernel import clock
 
-NAMES = ("settle", "intake", "pages", "units", "receipts", "memory", "check", "guards", "provider")
+NAMES = (
+    "settle", "intake", "pages", "units", "ledger", "receipts", "memory", "check", "guards",
+    "provider", "reports",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -13,8 +13,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from charity.approvals.kinds import Kind
+from charity.disbursements.kinds import Category, Purpose
 from charity.donations.hand.kinds import Direction
 from charity.donations.kinds import GiftStatus, PaymentStatus
+from charity.figures.kinds import RowKind
 from charity.funds.kinds import CampaignStatus
 from charity.receipts.kinds import ReceiptStatus
 
@@ -58,6 +60,7 @@ class Totals(Money):
     organizations: int
     projects: int
     pairings: int
+    helped: int = Field(description="People whom uses were for; helped twice, counted twice.")
 
 
 class Campaign(Money):
@@ -140,6 +143,75 @@ class Gift(GiftLine):
     entry_number: int | None
     log_index: int | None
     receipt_number: str | None
+
+
+class Use(Answer):
+    """Money paid out for a purpose; nobody who was helped or paid is named."""
+
+    number: str
+    title: str
+    purpose: Purpose
+    category: Category
+    people: int
+    area: str
+    paid_on: dt.date
+    used_fen: int = Field(description="Paid, less what came back.")
+    proved: bool
+
+
+class LedgerRow(Answer):
+    """A row of the public list: one unit's gifts of a day, or a use.
+
+    Groups of fewer than three gifts of a campaign and day are one row, without a unit or donors.
+    """
+
+    kind: RowKind
+    entry_number: int = Field(description="Of the last entry in the row.")
+    first_entry_number: int
+    day: dt.date
+    campaign: str
+    unit: str | None
+    entries: int
+    amount_fen: int | None = Field(description="Null where a sum would tell of one gift.")
+    donors: list[str] = Field(description="The last few, as they chose to be shown.")
+    use: Use | None
+
+
+class LedgerRows(Answer):
+    """A page of the public list, the newest first."""
+
+    as_of_entry: int
+    currency: str
+    items: list[LedgerRow]
+    next_cursor: str | None
+
+
+class TracePart(Answer):
+    """One use made with a gift's money."""
+
+    entry_number: int
+    amount_fen: int
+    use: Use
+
+
+class Trace(Answer):
+    """Where a gift's money went, first in, first used; nothing about who gave."""
+
+    id: str
+    campaign: str
+    unit: str
+    status: GiftStatus
+    amount_fen: int
+    currency: str
+    as_of_entry: int
+    net_fen: int = Field(description="What came to the unit's book after the provider's fee.")
+    used_fen: int
+    proved_fen: int
+    waiting_fen: int
+    ahead_fen: int = Field(description="Of earlier gifts, used before this one.")
+    people: int
+    uses: list[TracePart]
+    more_uses: bool
 
 
 class Verdict(Answer):

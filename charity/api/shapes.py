@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from charity.api import answers
+from charity.disbursements.queries import UseRow
 from charity.donations.kinds import GiftStatus, PaymentStatus
 from charity.donations.queries import GiftView, PaymentView
 from charity.donations.services import Created
+from charity.figures.list_queries import ListRow
 from charity.figures.queries import Totals, UnitRow
+from charity.figures.trace_queries import Trace
 from charity.funds.queries import CampaignView
 from charity.ledger.queries import Figures
 from charity.receipts.kinds import ReceiptStatus
@@ -27,6 +30,7 @@ def totals(found: Totals) -> answers.Totals:
         organizations=found.organizations,
         projects=found.projects,
         pairings=found.pairings,
+        helped=found.helped,
         **asdict(found.figures),
     )
 
@@ -107,6 +111,61 @@ def gift(view: GiftView, receipt_number: str | None) -> answers.Gift:
         entry_number=view.entry_number,
         log_index=view.log_index,
         receipt_number=receipt_number,
+    )
+
+
+def _use(row: UseRow) -> answers.Use:
+    return answers.Use(
+        number=row.number,
+        title=row.title,
+        purpose=row.purpose,
+        category=row.category,
+        people=row.people_count,
+        area=row.area_name,
+        paid_on=row.paid_on,
+        used_fen=row.used_fen,
+        proved=row.proved,
+    )
+
+
+def ledger_row(row: ListRow) -> answers.LedgerRow:
+    """A row of the public list."""
+    return answers.LedgerRow(
+        kind=row.kind,
+        entry_number=row.n,
+        first_entry_number=row.first_n,
+        day=row.day,
+        campaign=row.campaign_slug,
+        unit=row.unit_code,
+        entries=row.entries,
+        amount_fen=row.fen,
+        donors=list(row.names),
+        use=_use(row.use) if row.use else None,
+    )
+
+
+def trace(found: Trace) -> answers.Trace:
+    """``GET /gifts/<id>/trace``: nothing about who gave."""
+    line = _line(found.gift, found.gift.status)
+    return answers.Trace(
+        id=line.id,
+        campaign=line.campaign,
+        unit=line.unit,
+        status=line.status,
+        amount_fen=line.amount_fen,
+        currency=found.gift.currency,
+        as_of_entry=found.as_of_entry,
+        net_fen=found.net_fen,
+        used_fen=found.used_fen,
+        proved_fen=found.proved_fen,
+        waiting_fen=found.waiting_fen,
+        ahead_fen=found.ahead_fen,
+        people=found.people,
+        uses=[
+            answers.TracePart(entry_number=part.n, amount_fen=part.fen, use=_use(part.use))
+            for part in found.parts
+        ],
+        more_uses=found.more,
     )
 
 

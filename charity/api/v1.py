@@ -19,7 +19,9 @@ from charity.api.reading import json_body
 from charity.donations import queries as donations
 from charity.donations import services as giving
 from charity.donations.services import Origin
+from charity.figures import list_queries, trace_queries
 from charity.figures import queries as figures
+from charity.figures.kinds import RowKind
 from charity.funds import queries as funds
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound
@@ -34,6 +36,11 @@ _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _CURSOR = Parameter("cursor", "`next_cursor` of the page before.")
 _LIMIT = Parameter(
     "limit", "Rows a page.", schema={"type": "integer", "minimum": 1, "maximum": LIMIT}
+)
+_CAMPAIGN = Parameter("campaign", "Only of the campaign with this slug.")
+_UNIT = Parameter("unit", "Only of the raising unit with this code.")
+_KIND = Parameter(
+    "kind", "Only rows of this kind.", schema={"type": "string", "enum": [*RowKind]}
 )
 _IDEMPOTENCY = Parameter(
     "Idempotency-Key",
@@ -98,6 +105,59 @@ def units(slug: str) -> Response:
             next_cursor=page.next_cursor,
         )
     )
+
+
+@bp.get("/units")
+@public
+@describe(answers.Units, parameters=(_CURSOR, _LIMIT), refusals=(400, 422))
+def all_units() -> Response:
+    """Every raising unit over all its campaigns, in area order, by pages."""
+    page = figures.unit_rows(None, None, request.args.get("cursor"), _limit())
+    return said(
+        answers.Units(
+            as_of_entry=page.as_of_entry,
+            currency="CNY",
+            items=[shapes.unit(row) for row in page.items],
+            next_cursor=page.next_cursor,
+        )
+    )
+
+
+@bp.get("/ledger")
+@public
+@describe(
+    answers.LedgerRows,
+    parameters=(_CAMPAIGN, _UNIT, _KIND, _CURSOR, _LIMIT),
+    refusals=(400, 422),
+)
+def public_ledger() -> Response:
+    """The public list of gifts and uses by entry number, the newest first, by pages."""
+    kind = request.args.get("kind")
+    if kind is not None and kind not in set(RowKind):
+        raise ParameterUnfit(field="kind")
+    page = list_queries.public_list(
+        request.args.get("campaign"),
+        request.args.get("unit"),
+        RowKind(kind) if kind is not None else None,
+        request.args.get("cursor"),
+        _limit(),
+    )
+    return said(
+        answers.LedgerRows(
+            as_of_entry=page.as_of_entry,
+            currency="CNY",
+            items=[shapes.ledger_row(row) for row in page.items],
+            next_cursor=page.next_cursor,
+        )
+    )
+
+
+@bp.get("/gifts/<gift_id>/trace")
+@public
+@describe(answers.Trace, refusals=(400, 404))
+def trace(gift_id: str) -> Response:
+    """Where a gift's money went: first in, first used."""
+    return said(shapes.trace(trace_queries.trace(gift_id)))
 
 
 @bp.post("/gifts")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
 from sqlalchemy import text
 
+from charity.disbursements import checks as disbursements
 from charity.donations import checks as donations
+from charity.figures import line_checks, use_checks
 from charity.figures import queries as figures
 from charity.funds import checks as funds
 from charity.kernel.db import db
@@ -19,28 +22,53 @@ from charity.receipts import checks as receipts
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The verdict on one snapshot; ``entries`` is the last number it covers."""
+    """The verdict on one snapshot; ``entries`` is the last number it covers.
+
+    ``parts``: of each domain, how many checks there are and how many found something.
+    """
 
     ok: bool
     entries: int
     checks: list[Check]
+    parts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def everything() -> Report:
     """Every check of every domain, in one reading snapshot."""
-    checks = [
-        *ledger.run(db.session()),
-        *funds.run(db.session()),
-        *donations.run(),
-        *receipts.run(db.session()),
-        *run(),
-    ]
-    return Report(all(check.ok for check in checks), queries.head(), checks)
+    by_domain = {
+        "ledger": ledger.run(db.session()),
+        "funds": funds.run(db.session()),
+        "donations": donations.run(),
+        "disbursements": [*disbursements.run(), *use_checks.run()],
+        "receipts": receipts.run(db.session()),
+        "figures": run(),
+    }
+    checks = [check for each in by_domain.values() for check in each]
+    parts = {
+        name: (len(each), sum(not check.ok for check in each)) for name, each in by_domain.items()
+    }
+    return Report(all(check.ok for check in checks), queries.head(), checks, parts)
 
 
 def run() -> list[Check]:
     """The checks of figures."""
-    return [_left(), _sums()]
+    return [_left(), _sums(), _proved(), *line_checks.run()]
+
+
+def _proved() -> Check:
+    """Proved over all books: what was paid, less what came back, for uses whose evidence holds."""
+    stored = text(
+        "SELECT coalesce(sum(CASE p.kind WHEN 'pay' THEN p.amount_fen ELSE -p.amount_fen END), 0)"
+        " FROM disbursements_payment p JOIN ledger_number n ON n.entry_id = p.entry_id"
+        " JOIN disbursements_application a ON a.id = p.application_id"
+        " WHERE a.status = 'proved' AND a.function = 'programme'"
+    )
+    wanted = int(db.session().scalar(stored) or 0)
+    shown = figures.totals().figures
+    found = "" if wanted == shown.proved_fen else f"stored {wanted} shown {shown.proved_fen}"
+    if shown.proved_fen > shown.used_fen:
+        found = f"proved {shown.proved_fen} of {shown.used_fen} used"
+    return Check("what pages show as proved was paid and its evidence accepted", not found, found)
 
 
 def _left() -> Check:

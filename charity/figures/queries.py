@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, or_, select, tuple_
 
+from charity.disbursements import public_queries as disbursements
 from charity.donations import queries as donations
 from charity.donations import word_queries as donor_words
 from charity.donations.word_queries import WordView
@@ -21,6 +22,7 @@ from charity.funds.errors import UnknownUnit
 from charity.kernel import heartbeat
 from charity.kernel.db import db
 from charity.kernel.errors import CursorUnfit
+from charity.ledger import change_queries as ledger_changes
 from charity.ledger import queries as ledger
 from charity.ledger.queries import Figures
 
@@ -43,6 +45,7 @@ class Totals:
     organizations: int
     projects: int
     pairings: int
+    helped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +100,32 @@ class UnitPage:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedPart:
+    """One domain in the last run of the checks: how many there are, how many found something."""
+
+    domain: str
+    checks: int
+    wrong: int
+
+
+@dataclass(frozen=True, slots=True)
 class LastCheck:
     """When the ledger was last proved, and whether it was whole."""
 
     at: dt.datetime
     ok: bool
     entries: int
+    checks: int = 0
+    parts: tuple[CheckedPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """When a job of the worker last ran, and whether all was well."""
+
+    name: str
+    at: dt.datetime
+    ok: bool
 
 
 def totals() -> Totals:
@@ -120,7 +143,19 @@ def totals() -> Totals:
         organizations=0,
         projects=0,
         pairings=0,
+        helped=helped(),
     )
+
+
+def helped(campaign: str | None = None, unit: str | None = None) -> int:
+    """How many people the uses were for: all, of a campaign (slug), of a unit (code) in it.
+
+    Who was helped twice counts twice.
+    """
+    by_book = disbursements.helped_by_book()
+    if campaign is None and unit is None:
+        return sum(by_book.values())
+    return sum(by_book.get(book_id, 0) for book_id in ledger_changes.books_of(campaign, unit))
 
 
 def campaign_figures() -> dict[str, Figures]:
@@ -227,4 +262,15 @@ def last_check() -> LastCheck | None:
     if run is None:
         return None
     found = json.loads(run.detail or "{}")
-    return LastCheck(run.finished, run.ok, int(found.get("entries", 0)))
+    parts = tuple(
+        CheckedPart(domain, int(count), int(wrong))
+        for domain, (count, wrong) in found.get("parts", {}).items()
+    )
+    return LastCheck(
+        run.finished, run.ok, int(found.get("entries", 0)), int(found.get("checks", 0)), parts
+    )
+
+
+def heartbeats() -> list[Heartbeat]:
+    """The last run of every job, by name."""
+    return [Heartbeat(run.name, run.finished, run.ok) for run in heartbeat.all_runs()]

@@ -3,7 +3,8 @@
 Rule: what is kept in memory is what the queries say, never more: figures are kept with the n they
 are as of, and those of the books of entries numbered since are asked for again; the tree is kept
 with its version. So a page costs the same with a hundred units and with thousands, and every
-figure is exactly that of its own snapshot, also when another thread reads an older one.
+figure is exactly that of its own snapshot, also when another thread reads an older one. What is
+proved moves without an entry, so it has a version of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
 
+from charity.disbursements import public_queries as uses
+from charity.disbursements import queries as disbursements
 from charity.funds import queries as funds
 from charity.funds import unit_tree as units
 from charity.kernel.db import db
@@ -24,6 +27,7 @@ from charity.ledger.queries import FIGURE_COLUMNS, Figures
 
 Row = tuple[int, ...]
 _COLUMNS = (*FIGURE_COLUMNS, "gifts")
+_PROVED = _COLUMNS.index("proved_fen")
 _NONE: Row = (0,) * len(_COLUMNS)
 _CATCH_UP = 20_000  # entries; after more of them everything is asked for anew
 
@@ -45,6 +49,7 @@ class Sums:
     n: int
     tree: _Tree
     by_book: dict[int, Row]
+    proved: tuple[Any, ...]  # the version of what is proved
     _sums: dict[str | None, tuple[dict[int, Row], dict[int, Row]]] = field(default_factory=dict)
 
     def own(self, campaign: str | None, unit_id: int) -> Figures:
@@ -95,12 +100,12 @@ _kept: WeakKeyDictionary[Engine, Sums] = WeakKeyDictionary()
 def sums() -> Sums:
     """The figures of this snapshot."""
     engine, n = db.engine, ledger.head()
-    version = units.tree_version()
+    version, proved = units.tree_version(), uses.proved_version()
     kept = _kept.get(engine)
-    if kept is not None and kept.n == n and kept.tree.version == version:
+    if kept is not None and (kept.n, kept.tree.version, kept.proved) == (n, version, proved):
         return kept
     tree = kept.tree if kept is not None and kept.tree.version == version else _read_tree(version)
-    found = Sums(n, tree, _by_book(kept, n))
+    found = Sums(n, tree, _with_proved(_by_book(kept, n), n), proved)
     if kept is None or kept.n <= n:
         _kept[engine] = found
     return found
@@ -120,6 +125,16 @@ def _by_book(kept: Sums | None, n: int) -> dict[int, Row]:
     rows = db.session().execute(ledger.book_figures(moved)).mappings() if moved != [] else ()
     for row in rows:
         by_book[row["book_id"]] = tuple(row[name] for name in _COLUMNS)
+    return by_book
+
+
+def _with_proved(by_book: dict[int, Row], n: int) -> dict[int, Row]:
+    """The rows with what is proved of each book's used money, as of ``n``."""
+    proved = disbursements.proved_by_book(n)
+    for book_id, row in by_book.items():
+        fen = proved.get(book_id, 0)
+        if row[_PROVED] != fen:
+            by_book[book_id] = (*row[:_PROVED], fen, *row[_PROVED + 1 :])
     return by_book
 
 

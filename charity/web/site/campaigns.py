@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flask import Response, render_template, request, url_for
 
+from charity.figures import list_queries
 from charity.figures import queries as figures
 from charity.funds import campaign_queries as campaign_reads
 from charity.funds import queries as funds
@@ -22,8 +23,10 @@ from charity.web.guards import public
 from charity.web.locale import language
 from charity.web.providers import offered
 from charity.web.site import bp
+from charity.web.use_words import CATEGORIES, PURPOSES
 
 PAGE = 50
+RECENT_USES = 5
 
 
 @bp.get("/campaigns")
@@ -60,6 +63,10 @@ def campaign(slug: str) -> str:
         units=page.items,
         next_cursor=page.next_cursor,
         q=q,
+        uses=list_queries.latest_uses(RECENT_USES, slug),
+        helped=figures.helped(slug),
+        purposes=PURPOSES,
+        categories=CATEGORIES,
         online=bool(offered([slug])),
         preview=False,
     )

@@ -6,7 +6,9 @@ Rule: every figure stands together with the entry number it is as of, read in th
 from __future__ import annotations
 
 from flask import render_template
+from flask_babel import gettext as _
 
+from charity.figures import list_queries
 from charity.figures import queries as figures
 from charity.funds import queries as funds
 from charity.funds.kinds import CampaignStatus
@@ -15,6 +17,9 @@ from charity.ledger.queries import Figures
 from charity.web import present
 from charity.web.guards import public
 from charity.web.site import bp
+from charity.web.use_words import CATEGORIES, PURPOSES
+
+RECENT_USES = 5
 
 
 @bp.get("/")
@@ -30,6 +35,10 @@ def home() -> str:
         gifts=totals.gifts,
         donors=totals.donors,
         units=totals.units,
+        helped=totals.helped,
+        uses=list_queries.latest_uses(RECENT_USES),
+        purposes=PURPOSES,
+        categories=CATEGORIES,
         campaigns=[
             present.card(view, by_slug.get(view.slug, Figures()))
             for view in funds.campaigns()
@@ -55,7 +64,35 @@ def privacy() -> str:
 @bp.get("/transparency")
 @public
 def transparency() -> str:
-    """Where the figures come from, and the result of the last check."""
+    """Where the figures come from, the result of the last check, and that the worker lives."""
+    check = figures.last_check()
+    domains = {
+        "ledger": _("账本：借贷相等、编号连续、可用不小于零"),
+        "donations": _("捐赠、支付渠道与银行流水"),
+        "disbursements": _("用款申请、审批与拨付"),
+        "receipts": _("捐赠确认书"),
+        "funds": _("募捐活动、募集单位与分账"),
+        "figures": _("公开的数字与账本"),
+        "disclosures": _("公开的报告"),
+    }
+    jobs = {
+        "settle": _("捐赠入账"),
+        "sequence": _("分录编号"),
+        "lines": _("善款去向"),
+        "receipts": _("开具确认书"),
+        "ask": _("向支付渠道核对"),
+        "check": _("全部检查"),
+    }
+    alive = {one.name: one for one in figures.heartbeats()}
     return render_template(
-        "site/transparency.html", as_of_entry=ledger.head(), check=figures.last_check()
+        "site/transparency.html",
+        as_of_entry=ledger.head(),
+        check=check,
+        parts=[
+            (domains[part.domain], part)
+            for part in (check.parts if check else ())
+            if part.domain in domains
+        ],
+        jobs=[(word, alive[name]) for name, word in jobs.items() if name in alive],
+        suspense_fen=ledger.suspense_fen(),
     )

@@ -9,6 +9,7 @@ from flask import make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from charity.figures import list_queries
 from charity.figures import queries as figures
 from charity.funds import queries as funds
 from charity.funds import unit_queries as units_of
@@ -21,9 +22,11 @@ from charity.web.guards import public
 from charity.web.locale import language
 from charity.web.providers import offered
 from charity.web.site import bp
+from charity.web.use_words import CATEGORIES, PURPOSES
 
 PAGE = 50
 RECENT = 10
+RECENT_USES = 5
 _DAY_S = 24 * 3600
 
 
@@ -46,6 +49,10 @@ def unit(slug: str, code: str) -> str:
         as_of_entry=told.as_of_entry,
         children=told.children,
         words=told.words,
+        uses=list_queries.latest_uses(RECENT_USES, slug, code),
+        helped=figures.helped(slug, code),
+        purposes=PURPOSES,
+        categories=CATEGORIES,
         recent_gifts=present.recent(told.recent_gifts),
         page_url=_page(slug, code),
         card_url=absolute(url_for("site.unit_card", slug=slug, code=code, lang=language())),
