@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from random import Random
 
 from charity.cli.demo_units import OFFICE as OFFICE  # noqa: PLC0414 - handed on
 from charity.cli.demo_units import UNITS as UNITS  # noqa: PLC0414 - handed on
@@ -183,6 +184,17 @@ CONTACT = """专项基金办公室（演示）
 
 电话 0931-0000000，地址：甘肃省兰州市城关区演示路 1 号。
 """
+
+def emergency_unit() -> str:
+    """The code of the county's unit that the emergency campaign is for."""
+    return next(unit.code for unit in UNITS if unit.area_code == emergency().area_code)
+
+
+def donor_name(chance: Random) -> str:
+    """A made-up name."""
+    family = chance.choice(FAMILY_NAMES)
+    return family + "".join(chance.choice(GIVEN_NAMES) for _ in range(chance.randint(1, 2)))
+
 
 FAMILY_NAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 GIVEN_NAMES = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华"
