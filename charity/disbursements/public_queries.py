@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy import BigInteger, Select, cast, func, select
 
 from charity.disbursements.kinds import USED, ApplicationStatus, Function
 from charity.disbursements.models import Application
 from charity.kernel.db import db
 
 
-def helped_by_book() -> dict[int, int]:
-    """How many people the uses of each book were for; who was helped twice counts twice."""
-    people = cast(func.sum(Application.people_count), BigInteger)
-    rows = db.session().execute(
-        select(Application.book_id, people)
-        .where(
-            Application.status.in_([status.value for status in USED]),
-            Application.function == Function.PROGRAMME.value,
-        )
-        .group_by(Application.book_id)
+def helped(books: Select[tuple[int]] | None = None) -> int:
+    """How many people the uses (of these books) were for; who was helped twice counts twice."""
+    wanted = select(cast(func.sum(Application.people_count), BigInteger)).where(
+        Application.status.in_([status.value for status in USED]),
+        Application.function == Function.PROGRAMME.value,
     )
-    return {row[0]: int(row[1]) for row in rows}
+    if books is not None:
+        wanted = wanted.where(Application.book_id.in_(books))
+    return int(db.session().scalar(wanted) or 0)
 
 
 def proved_version() -> tuple[int, dt.datetime | None]:

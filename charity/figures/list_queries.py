@@ -151,12 +151,11 @@ def _uses(
         Line.side == Side.OUT.value, Line.fen > 0
     )
     if campaign is not None or unit is not None:
-        books = ledger_changes.books_of(campaign, unit)
-        wanted = wanted.where(among(Line.book_id, books))
+        wanted = wanted.where(Line.book_id.in_(ledger_changes.books_of(campaign, unit)))
     if below is not None:
         wanted = wanted.where(Line.n < below)
     rows = db.session().execute(wanted.order_by(Line.n.desc()).limit(limit)).all()
-    places = ledger_changes.book_names({row.book_id for row in rows})
+    places = ledger_changes.book_names({row.book_id for row in rows}) if rows else {}
     return [
         {
             "kind": RowKind.USE,
@@ -177,6 +176,8 @@ def _uses(
 
 def _rows(found: Sequence[dict[str, Any]]) -> list[ListRow]:
     """The rows with the names of campaigns, units and donors, and with what was bought."""
+    if not found:
+        return []
     campaigns = {view.slug: view for view in funds.campaigns()}
     units = _unit_names({row["unit"] for row in found if row["unit"]})
     names = _names(found)
@@ -218,6 +219,8 @@ def _what(applications: set[str]) -> dict[str, UseRow]:
 
 
 def _unit_names(codes: set[str]) -> dict[str, tuple[str, str]]:
+    if not codes:
+        return {}
     known = funds.units().subquery()
     rows = db.session().execute(
         select(known.c.code, known.c.name, known.c.name_en).where(among(known.c.code, codes))
@@ -232,6 +235,8 @@ def _names(found: Sequence[dict[str, Any]]) -> dict[tuple[int, dt.date], tuple[s
         for row in found
         if row["kind"] is RowKind.GIFT and row["unit"] and row["last_no"] is not None
     ]
+    if not places:
+        return {}
     at = lines.names_at(places)
     shown = gifts.names_shown([name for _, _, name in at])
     listed: dict[tuple[int, dt.date], dict[str, None]] = {}

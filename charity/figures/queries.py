@@ -152,10 +152,9 @@ def helped(campaign: str | None = None, unit: str | None = None) -> int:
 
     Who was helped twice counts twice.
     """
-    by_book = disbursements.helped_by_book()
     if campaign is None and unit is None:
-        return sum(by_book.values())
-    return sum(by_book.get(book_id, 0) for book_id in ledger_changes.books_of(campaign, unit))
+        return disbursements.helped()
+    return disbursements.helped(ledger_changes.books_of(campaign, unit))
 
 
 def campaign_figures() -> dict[str, Figures]:

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, case, cast, func, select
+from sqlalchemy import BigInteger, Select, case, cast, func, select
 from sqlalchemy.orm import aliased
 
 from charity.kernel.db import among, db
@@ -106,11 +106,14 @@ def book_names(books: Iterable[int]) -> dict[int, BookName]:
     return {row[0]: BookName(row[0], str(row[1]), str(row[2])) for row in rows}
 
 
-def books_of(campaign: str | None, unit: str | None) -> list[int]:
-    """The unit books of a campaign (slug), of a unit (code), or of one in the other."""
+def books_of(campaign: str | None, unit: str | None) -> Select[tuple[int]]:
+    """Ids of the unit books of a campaign (slug), of a unit (code), or of one in the other.
+
+    A select, so that upper domains ask for what belongs to them in the same question.
+    """
     wanted = select(Book.id).where(Book.kind == BookKind.UNIT.value)
     if campaign is not None:
         wanted = wanted.where(Book.campaign == campaign)
     if unit is not None:
         wanted = wanted.where(Book.unit == unit)
-    return list(db.session().scalars(wanted.order_by(Book.id)))
+    return wanted

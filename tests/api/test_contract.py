@@ -29,7 +29,7 @@ def test_totals(http: FlaskClient) -> None:
     found = get(http, "/totals")
     assert found.keys() == MONEY | {
         "as_of_entry", "currency", "suspense_fen", "gifts", "donors", "units", "organizations",
-        "projects", "pairings",
+        "projects", "pairings", "helped",
     }  # fmt: skip
     assert found["currency"] == "CNY"
     assert all(type(found[name]) is int for name in MONEY)

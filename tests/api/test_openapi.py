@@ -43,7 +43,8 @@ def test_the_document_names_the_contract(site: Flask) -> None:
         "/api/v1/totals", "/api/v1/campaigns", "/api/v1/campaigns/{slug}",
         "/api/v1/campaigns/{slug}/units", "/api/v1/gifts", "/api/v1/payments/{payment_id}",
         "/api/v1/gifts/{gift_id}", "/api/v1/gifts/{gift_id}/receipt.pdf",
-        "/api/v1/receipts/verify", "/livez", "/readyz",
+        "/api/v1/receipts/verify", "/api/v1/units", "/api/v1/ledger",
+        "/api/v1/gifts/{gift_id}/trace", "/livez", "/readyz",
     ):  # fmt: skip
         assert path in document["paths"], path
 

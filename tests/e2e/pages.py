@@ -117,10 +117,15 @@ class UnitsPage(Screen):
         return self.page.get_by_role("row").filter(has=cell)
 
     def figures(self, unit: str) -> dict[str, int]:
-        """Raised and left of the unit's own book, and with its sub-units, in fen."""
-        cells = [fen_of(text) for text in self.row(unit).get_by_role("cell").all_inner_texts()]
-        names = ("raised", "used", "left", "raised_with", "used_with", "left_with")
-        return dict(zip(names, cells, strict=True))
+        """Raised, used and left of the unit's own book, and with its sub-units, in fen."""
+        cells = self.row(unit).get_by_role("cell").all_inner_texts()
+        names = ("raised", "refunded", "matched", "fees", "costs", "reserved", "used", "proved")
+        found = {}
+        for name, text in zip((*names, "left"), cells, strict=True):
+            # A unit without sub-units has one figure in a cell, another has two.
+            sums = [fen_of(part) for part in re.findall(r"-?¥[0-9,.]+", text)]
+            found[name], found[f"{name}_with"] = sums[0], sums[-1]
+        return found
 
     def open(self, unit: str) -> UnitPage:
         """Go to the unit's page."""
