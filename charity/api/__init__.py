@@ -8,12 +8,12 @@ from flask.json.provider import DefaultJSONProvider
 
 def init_app(app: Flask) -> None:
     """Register the API and the machine addresses; refuse to start with an endpoint unguarded."""
-    from charity.api import about, machine, metrics, staff, v1, webhooks
+    from charity.api import about, disclosures, machine, metrics, staff, v1, webhooks
     from charity.extensions import csrf
     from charity.kernel.access import refuse_unguarded
 
     metrics.init_app(app)
-    blueprints = [v1.bp, machine.bp, staff.bp, about.bp, metrics.bp]
+    blueprints = [v1.bp, machine.bp, staff.bp, about.bp, metrics.bp, disclosures.feeds]
     for name, webhook in (("sandbox", webhooks.sandbox), ("stripe", webhooks.stripe)):
         if name in app.extensions["charity.settings"].payment_providers:
             blueprints.append(webhook)

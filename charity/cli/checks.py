@@ -24,7 +24,7 @@ def check(as_json: bool) -> None:
 
 def show(app: Flask, *, as_json: bool, only_wrong: bool) -> None:
     """Run all checks and print them; ends the process with 1 when one does not hold."""
-    from charity.figures.checks import everything
+    from charity.disclosures.checks import everything
     from charity.kernel.db import db
 
     with app.app_context():

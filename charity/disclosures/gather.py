@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from charity.disbursements import public_queries as disbursements
-from charity.disbursements.public_queries import UseView
+from charity.disbursements import queries as disbursements
+from charity.disbursements.queries import UseRow
 from charity.funds import queries as funds
 from charity.funds import unit_tree
 from charity.kernel.db import db
@@ -40,7 +40,8 @@ class Gathered:
 def gather(slug: str, first_on: dt.date, last_on: dt.date) -> Gathered:
     """Figures of the campaign ``slug`` from ``first_on`` to ``last_on``, both included."""
     found = ledger.stretch(slug, first_on, last_on)
-    facts = disbursements.uses(sorted({moved.cause_id for moved in found.used}))
+    ids = sorted({moved.cause_id for moved in found.used})
+    facts = {row.id: row for row in disbursements.use_rows(ids=ids, limit=len(ids)).items}
     by_book = _with_proved(found, facts)
     books = funds.unit_books().subquery("book")
     rows = db.session().execute(
@@ -70,12 +71,12 @@ def columns(pair: Pair) -> dict[str, dict[str, int]]:
     }
 
 
-def _with_proved(found: Stretch, facts: Mapping[str, UseView]) -> dict[int, Pair]:
+def _with_proved(found: Stretch, facts: Mapping[str, UseRow]) -> dict[int, Pair]:
     """Figures by book; of *used*, what evidence was accepted for until now is *proved*."""
     proved: dict[int, list[int]] = {}
     for moved in found.used:
         fact = facts.get(moved.cause_id)
-        if fact is not None and fact.proved_on is not None:
+        if fact is not None and fact.proved:
             sums = proved.setdefault(moved.book_id, [0, 0])
             sums[0] += moved.before_fen
             sums[1] += moved.before_fen + moved.within_fen
@@ -121,7 +122,7 @@ def _unit(unit: Mapping[str, Any], own: Pair, below: Pair) -> dict[str, Any]:
 
 
 def _uses(
-    moved: Iterable[CauseMoved], facts: Mapping[str, UseView], units: Mapping[int, Any]
+    moved: Iterable[CauseMoved], facts: Mapping[str, UseRow], units: Mapping[int, Any]
 ) -> Iterable[dict[str, Any]]:
     """What was used within the days, by unit and day; nobody who was helped or paid is named."""
     found = []
@@ -139,11 +140,11 @@ def _uses(
                 "title": fact.title,
                 "purpose": fact.purpose.value,
                 "category": fact.category.value,
-                "people": fact.people,
+                "people": fact.people_count,
                 "area": fact.area_name,
                 "used_on": each.first_on.isoformat(),
                 "used_fen": each.within_fen,
-                "proved_fen": each.within_fen if fact.proved_on is not None else 0,
+                "proved_fen": each.within_fen if fact.proved else 0,
             }
         )
     order = {unit["code"]: place for place, unit in enumerate(units.values())}

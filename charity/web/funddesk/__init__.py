@@ -23,6 +23,7 @@ from charity.web.funddesk import (  # noqa: E402 - views register themselves
     people,  # noqa: F401
     providers,  # noqa: F401
     refunds,  # noqa: F401
+    reports,  # noqa: F401
     statements,  # noqa: F401
     suspense,  # noqa: F401
     units,  # noqa: F401
