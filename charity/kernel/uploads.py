@@ -33,7 +33,7 @@ _ENDINGS = {
     "image/jpeg": (".jpg", ".jpeg"),
     "image/png": (".png",),
 }
-_FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png"}
+_FORMATS = ("JPEG", "PNG")
 # What makes a PDF act, or hides what is in it.
 _ACTS = re.compile(
     rb"/(?:JavaScript|Rendition|Launch|EmbeddedFiles?|RichMedia|Encrypt|XFA|ImportData|SubmitForm"
@@ -213,10 +213,11 @@ def _nothing_filled_up() -> Iterator[None]:
 
 def _picture(content: bytes) -> Clean:
     try:
-        with Image.open(io.BytesIO(content), formats=tuple(_FORMATS)) as opened:
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise TooManyPixels
-            media_type = _FORMATS[str(opened.format)]
+            # A phone may put a second picture behind the first and Pillow then calls it MPO.
+            media_type = "image/png" if opened.format == "PNG" else "image/jpeg"
             with _nothing_filled_up():
                 opened.load()
             upright = ImageOps.exif_transpose(opened)

@@ -6,7 +6,7 @@ them; who may not decide is named. What the decision sets off is one unit of wor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
@@ -35,8 +35,9 @@ from charity.web import use_words
 from charity.web.desk.menu import ITEMS, Item
 from charity.web.desk.words import ROLES
 from charity.web.forms import Text, place_error, refuse_doubled_fields, strip
-from charity.web.funddesk import bp
+from charity.web.funddesk import bp, sheet
 from charity.web.funddesk.approvals import DecideForm, decided, said, why_not
+from charity.web.funddesk.bank import READERS as BANK_READERS
 from charity.web.funddesk.effects import EFFECTS, PAGES, REFUSALS
 from charity.web.guards import staff
 from charity.web.signed import current
@@ -149,6 +150,7 @@ def drawn_sheet(view: ApplicationView, form: FlaskForm) -> str:
         "funddesk/application.html",
         one=view,
         asked=asked,
+        signed_facts=sheet.sheet(asked.kind, asked.facts) if asked is not None else [],
         standing=standing,
         after_fen=standing.available_fen - view.amount_fen,
         campaign=funds.campaign(view.slug),
@@ -161,7 +163,8 @@ def drawn_sheet(view: ApplicationView, form: FlaskForm) -> str:
         may_void=view.status is ApplicationStatus.APPROVED and who.holds(STOPPING),
         may_hold=view.status in _HELD and who.holds(HOLDING),
         may_release=who.holds(STOPPING),
-        pays=who.holds(Role.CASHIER),
+        sees_bank=who.holds(BANK_READERS),
+        sees_payments=who.holds((*BANK_READERS, Role.APPROVER)),
         form=form,
         decide=form if isinstance(form, DecideForm) else _fresh(asked),
         questions=form if isinstance(form, QuestionsForm) else QuestionsForm(formdata=None),
@@ -327,11 +330,60 @@ def application_file(application_id: str, file_id: str) -> Response:
     return answer
 
 
+#: What a fact of an application is called on the sheet of everything that is signed.
+_LABELS = {
+    "account_index": _l("账号校验值"),
+    "application": _l("用款申请"),
+    "area_code": _l("地区代码"),
+    "area_name": _l("使用地点"),
+    "attachments": _l("附件"),
+    "bank_name": _l("开户银行"),
+    "budget": _l("预算"),
+    "category": _l("受助对象"),
+    "ends_on": _l("使用结束日期"),
+    "evidence_kinds": _l("使用凭据"),
+    "evidence_plan": _l("凭据计划"),
+    "function": _l("费用性质"),
+    "measure": _l("单位"),
+    "name_index": _l("户名校验值"),
+    "payee": _l("收款方"),
+    "payee_id": _l("编号"),
+    "people_codes": _l("受助对象编号"),
+    "people_count": _l("受助人数"),
+    "price_fen": _l("单价"),
+    "purpose": _l("用途"),
+    "quantity": _l("数量"),
+    "sha256": _l("文件校验值"),
+    "shown": _l("户名"),
+    "starts_on": _l("使用开始日期"),
+    "tail": _l("账号尾号"),
+    "title": _l("标题"),
+    "uscc": _l("统一社会信用代码"),
+    "version": _l("版本"),
+    "what": _l("内容"),
+}
+
+
+def _signed(facts: Mapping[str, Any]) -> list[sheet.Line]:
+    """Everything that is hashed; choices in words."""
+    said: dict[str, object] = {
+        "function": use_words.FUNCTIONS[facts["function"]],
+        "purpose": use_words.PURPOSES[facts["purpose"]],
+        "category": use_words.CATEGORIES[facts["category"]],
+        "evidence_kinds": [
+            str(use_words.EVIDENCE_KINDS[kind]) for kind in facts["evidence_kinds"]
+        ],
+    }
+    return sheet.general({**facts, **said})
+
+
 def _page(view: RequestView) -> str:
     return url_for("funddesk.application", application_id=view.subject_id)
 
 
 PAGES[Kind.APPLICATION] = _page
+sheet.SHEETS[Kind.APPLICATION] = _signed
+sheet.LABELS.update({name: word for name, word in _LABELS.items() if name not in sheet.LABELS})
 EFFECTS[Kind.APPLICATION] = services.approved
 REFUSALS[Kind.APPLICATION] = services.refused
 ITEMS.append(Item("funddesk.applications", _l("用款申请"), READERS))

@@ -24,11 +24,12 @@ from charity.web import use_words
 from charity.web.desk.menu import ITEMS, Item
 from charity.web.forms import Text, place_error, refuse_doubled_fields, strip
 from charity.web.funddesk import bp
+from charity.web.funddesk.bank import READERS as BANK_READERS
 from charity.web.guards import staff
 from charity.web.signed import current
 
 Answer = Response | str
-READERS = (Role.CASHIER, Role.ACCOUNTANT, Role.FUND_MANAGER, Role.APPROVER, Role.SUPERVISOR)
+READERS = (*BANK_READERS, Role.APPROVER)
 REVEALING = (Role.CASHIER, Role.ACCOUNTANT, Role.FUND_MANAGER, Role.APPROVER)
 _LONGEST = 64
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zipfile
 import zlib
@@ -21,6 +22,7 @@ from charity.kernel.uploads import (
     FileNotAllowed,
     FileTooLarge,
     NameMisleads,
+    PictureOnly,
     TooManyPixels,
     clean,
 )
@@ -57,6 +59,13 @@ def png_of(width: int, height: int) -> bytes:
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head)
         + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
     )  # fmt: skip
+
+
+def jpeg_of(width: int, height: int) -> bytes:
+    """A JPEG whose head says that it is that large."""
+    small = picture()
+    at = small.index(b"\xff\xc0") + 5
+    return small[:at] + struct.pack(">HH", height, width) + small[at + 4 :]
 
 
 def zipped() -> bytes:
@@ -172,6 +181,7 @@ REFUSED = [
     pytest.param(png_of(100_000, 100_000), "a.png", TooManyPixels, id="bomb"),
     pytest.param(png_of(12_000, 12_000), "a.png", TooManyPixels, id="small-bomb"),
     pytest.param(png_of(7_000, 6_000), "a.png", TooManyPixels, id="smallest-bomb"),
+    pytest.param(jpeg_of(10_000, 10_000), "a.jpg", TooManyPixels, id="hundred-megapixels"),
 ]  # fmt: skip
 
 
@@ -195,6 +205,68 @@ def test_too_many_bytes() -> None:
     with pytest.raises(FileTooLarge) as caught:
         clean(pdf() + b"\n" * uploads.MAX_BYTES, "a.pdf")
     assert "8" in caught.value.sentence()
+
+
+def test_where_only_a_picture_will_do() -> None:
+    with pytest.raises(PictureOnly) as caught:
+        uploads.clean_picture(pdf(), "a.pdf")
+    assert "PDF" in caught.value.sentence()
+    assert uploads.clean_picture(picture(), "a.jpg").media_type == "image/jpeg"
+    with pytest.raises(FileNotAllowed):
+        uploads.clean_picture(SVG, "a.svg")
+
+
+def with_place() -> Image.Exif:
+    """What a phone writes beside a photo: where it was taken, and by which phone."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (35.0, 42.0, 11.0), 3: "E", 4: (103.0, 12.0, 9.0)})
+    exif[0x010F] = SECRET.decode()
+    return exif
+
+
+def test_the_place_a_photo_was_taken_is_gone() -> None:
+    given = picture(exif=with_place())
+    with Image.open(io.BytesIO(given)) as read:
+        assert read.getexif().get_ifd(0x8825)[2] == (35.0, 42.0, 11.0)
+    kept = uploads.clean_picture(given, "a.jpg")
+    with Image.open(io.BytesIO(kept.content)) as read:
+        assert not read.getexif().get_ifd(0x8825)
+    assert b"Exif" not in kept.content
+
+
+def test_two_pictures_in_one_file_are_kept_as_the_first() -> None:
+    """Phones write such files (MPO) and call them .jpg."""
+    out, second = io.BytesIO(), Image.new("RGB", (64, 48), (1, 2, 3))
+    Image.new("RGB", (64, 48), (180, 50, 31)).save(
+        out, "MPO", save_all=True, append_images=[second], exif=with_place()
+    )
+    kept = uploads.clean_picture(out.getvalue(), "IMG_0001.jpg")
+    assert (kept.media_type, kept.width, kept.height) == ("image/jpeg", 64, 48)
+    assert kept.content.count(b"\xff\xd8\xff") == 1
+    assert SECRET not in kept.content
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_broken_pictures_are_refused_or_clean_and_nothing_else(kind: str) -> None:
+    """A hundred files each, torn and scratched by a dice that falls the same way every time."""
+    dice = random.Random(kind)  # noqa: S311 - a dice for tests
+    ending = "a.jpg" if kind == "JPEG" else "a.png"
+    good = picture(kind, exif=with_place())
+    passed = 0
+    for _ in range(100):
+        torn = bytearray(good)
+        for _ in range(dice.randrange(1, 6)):
+            torn[dice.randrange(len(torn))] = dice.randrange(256)
+        given = bytes(torn[: dice.randrange(len(torn) // 2, len(torn) + 1)]) + dice.randbytes(20)
+        try:
+            kept = uploads.clean_picture(given, ending)
+        except RuleBroken:
+            continue
+        passed += 1
+        assert SECRET not in kept.content
+        with Image.open(io.BytesIO(kept.content)) as read:
+            assert not read.getexif()
+    assert passed < 100
 
 
 def test_the_pdf_sieve_is_what_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
