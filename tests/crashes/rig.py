@@ -34,14 +34,8 @@ from tests.servers import free_port
 
 # Imports are done once; each process is forked from the one that holds them.
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(
-    [
-        "charity.app", "charity.api", "charity.web", "charity.web.site", "charity.api.v1",
-        "charity.api.machine", "charity.web.sandbox", "charity.jobs.worker", "charity.kernel.pdf",
-        "charity.cli.serve", "charity.cli.startup", "granian", "tests.crashes.steps", "weasyprint",
-    ]
-)  # fmt: skip
-PATIENCE_S = 40
+_processes.set_forkserver_preload(["tests.crashes.preload"])
+PATIENCE_S = 120
 DONORS = 3
 
 
