@@ -6,5 +6,11 @@ from flask import Blueprint
 
 bp = Blueprint("unitdesk", __name__, url_prefix="/desk/unit")
 
-# The views stand on the blueprint once their modules are read.
-from charity.web.unitdesk import collect, slips, units  # noqa: E402, F401
+from charity.web.unitdesk import (  # noqa: E402 - views register themselves
+    application_steps,  # noqa: F401
+    applications,  # noqa: F401
+    collect,  # noqa: F401
+    evidence,  # noqa: F401
+    slips,  # noqa: F401
+    units,  # noqa: F401
+)
