@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Date, bindparam, text
 
 from charity.kernel import clock
 from charity.kernel.db import UTCDateTime, db
@@ -117,6 +117,7 @@ def _ask(name: str, statement: str) -> Check:
         asked = asked.bindparams(bindparam("followed_due", type_=UTCDateTime))
         values["followed_due"] = clock.now() - FOLLOWED_WITHIN
     if ":expired_due" in statement:
+        asked = asked.bindparams(bindparam("expired_due", type_=Date))
         values["expired_due"] = clock.local_date(clock.now() - EXPIRED_WITHIN)
     rows = db.session().execute(asked, values).mappings().all()
     found = [" ".join(f"{column} {value}" for column, value in row.items()) for row in rows]
