@@ -23,7 +23,7 @@ SIZES: Mapping[SampleKind, int] = {
 }
 
 _WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})", re.ASCII)
-_ACCESS = re.compile(r"(?:^|[._])(?:seen|revealed|opened|shown_to|downloaded)$|^export\.")
+_ACCESS = re.compile(r"(?:^|[._])(?:seen|revealed|downloaded)$|^export\.")
 
 
 def is_access(verb: str) -> bool:
