@@ -39,9 +39,7 @@ _LIMIT = Parameter(
 )
 _CAMPAIGN = Parameter("campaign", "Only of the campaign with this slug.")
 _UNIT = Parameter("unit", "Only of the raising unit with this code.")
-_KIND = Parameter(
-    "kind", "Only rows of this kind.", schema={"type": "string", "enum": [*RowKind]}
-)
+_KIND = Parameter("kind", "Only rows of this kind.", schema={"type": "string", "enum": [*RowKind]})
 _IDEMPOTENCY = Parameter(
     "Idempotency-Key",
     "Yours, for ever: the same key and body give the same answer, another body a 409.",

@@ -11,7 +11,7 @@ from charity.disbursements.models import Application
 from charity.kernel.db import db
 
 
-def helped(books: Select[tuple[int]] | None = None) -> int:
+def helped(books: Select[int] | None = None) -> int:
     """How many people the uses (of these books) were for; who was helped twice counts twice."""
     wanted = select(cast(func.sum(Application.people_count), BigInteger)).where(
         Application.status.in_([status.value for status in USED]),

@@ -213,9 +213,7 @@ def _add(
     conn.execute(statement, list(rows))
 
 
-def _write_days(
-    found: Sequence[Change], named: Sequence[str], places: Mapping[Key, int]
-) -> None:
+def _write_days(found: Sequence[Change], named: Sequence[str], places: Mapping[Key, int]) -> None:
     """The rows of the public list that this batch moves, and the rests they belong to."""
     groups: dict[DayKey, _Group] = {}
     for change, name in zip(found, named, strict=True):

@@ -40,8 +40,6 @@ def used(one: Reachable, gifts: Sequence[str], first: tuple[int, int], months: i
                 "您还有 %(count)s 笔捐赠也有了使用情况，凭感谢信里的网址可以逐笔查看。\n\n",
                 count=len(gifts) - LINKS,
             )
-        text += _(
-            "这些网页是公开的，不显示捐赠人。\n这封邮件由系统发出，请不要直接回复。"
-        )
+        text += _("这些网页是公开的，不显示捐赠人。\n这封邮件由系统发出，请不要直接回复。")
     period = f"{year:04d}-{month:02d}"
     return Message(to=one.email, subject=subject, text=text, key=f"used:{one.donor_id}:{period}")

@@ -40,9 +40,7 @@ def due(today: dt.date) -> tuple[str, int] | None:
         first = (index // 12 - 1) * 12 + (11 // months) * months
         months = min(months, index // 12 * 12 - first)
     period = f"{first // 12:04d}-{first % 12 + 1:02d}"
-    done = db.session().scalar(
-        select(ToldPeriod.sent_at).where(ToldPeriod.period == period)
-    )
+    done = db.session().scalar(select(ToldPeriod.sent_at).where(ToldPeriod.period == period))
     return None if done is not None else (period, months)
 
 

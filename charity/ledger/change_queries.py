@@ -106,7 +106,7 @@ def book_names(books: Iterable[int]) -> dict[int, BookName]:
     return {row[0]: BookName(row[0], str(row[1]), str(row[2])) for row in rows}
 
 
-def books_of(campaign: str | None, unit: str | None) -> Select[tuple[int]]:
+def books_of(campaign: str | None, unit: str | None) -> Select[int]:
     """Ids of the unit books of a campaign (slug), of a unit (code), or of one in the other.
 
     A select, so that upper domains ask for what belongs to them in the same question.

@@ -147,13 +147,9 @@ def _days() -> None:
         sa.Column("fen", sa.BigInteger(), nullable=False),
         sa.Column("first_n", sa.BigInteger(), nullable=False),
         sa.Column("last_n", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "last_no", sa.BigInteger(), nullable=True, comment="place of its last new line"
-        ),
+        sa.Column("last_no", sa.BigInteger(), nullable=True, comment="place of its last new line"),
         sa.Column("shown", sa.Boolean(), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('gift', 'back', 'mended')", name=op.f("ck_figures_day_kind")
-        ),
+        sa.CheckConstraint("kind IN ('gift', 'back', 'mended')", name=op.f("ck_figures_day_kind")),
         sa.CheckConstraint("(unit = '') = (book_id IS NULL)", name=op.f("ck_figures_day_unit")),
         _to_book("figures_day"),
         sa.PrimaryKeyConstraint("campaign", "unit", "kind", "day", name="pk_figures_day"),

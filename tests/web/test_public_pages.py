@@ -121,7 +121,7 @@ def test_the_table_shows_every_figure_own_and_with_sub_units(
     }
     assert cells["已核销"].startswith("¥50.00")
     assert cells["已拨付"].startswith("¥60.00")
-    assert cells["募集"] == "¥770.00 含下级单位 ¥771.00"
+    assert cells["募集"] == "¥770.00含下级单位 ¥771.00"
     assert page.all("//a[contains(@href, '/units.csv')]")
 
 

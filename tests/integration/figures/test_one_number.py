@@ -238,11 +238,13 @@ def _take_guards_away(conn: Connection) -> None:
 
 _BOOK = f"(SELECT id FROM ledger_book WHERE unit = '{TOWN}')"
 _ENTRY = f"(SELECT id FROM ledger_entry WHERE book_id = {_BOOK} AND kind = 'gift')"
+_TOTAL = (
+    "UPDATE ledger_numbered_total SET {side} = {side} + 1 WHERE book_id = {book}"
+    " AND kind = 'gift' AND account_id IN (SELECT id FROM ledger_account WHERE kind = '{kind}')"
+)
 #: One fen more in the town's gift: its posting, and the totals that pages read.
 FORGED = (
     f"UPDATE ledger_posting SET amount_fen = amount_fen + 1 WHERE entry_id = {_ENTRY}",
-    f"UPDATE ledger_numbered_total SET credits = credits + 1 WHERE book_id = {_BOOK}"
-    " AND kind = 'gift' AND account_id IN (SELECT id FROM ledger_account WHERE kind = 'available')",
-    f"UPDATE ledger_numbered_total SET debits = debits + 1 WHERE book_id = {_BOOK}"
-    " AND kind = 'gift' AND account_id IN (SELECT id FROM ledger_account WHERE kind = 'clearing')",
+    _TOTAL.format(side="credits", book=_BOOK, kind="available"),
+    _TOTAL.format(side="debits", book=_BOOK, kind="clearing"),
 )

@@ -1,4 +1,4 @@
-"""Donors are told that their money was used: once for each donor and month, whatever is repeated."""
+"""Donors are told that their money was used: once for each donor and month, however often asked."""
 
 from __future__ import annotations
 

@@ -138,12 +138,12 @@ def test_an_older_snapshot_gets_its_own_figures() -> None:
     give((TOWN, 1_000))
     ours = tree.sums()
     later = {book_id: tuple(2 * fen for fen in row) for book_id, row in ours.by_book.items()}
-    theirs = tree.Sums(ours.n + 2, ours.tree, later)
+    theirs = tree.Sums(ours.n + 2, ours.tree, later, ours.proved)
     tree._kept[db.engine] = theirs
     check()
     assert tree._kept[db.engine] is theirs
     # The canary: believed because it is of the same n, it would show.
-    tree._kept[db.engine] = tree.Sums(ours.n, ours.tree, later)
+    tree._kept[db.engine] = tree.Sums(ours.n, ours.tree, later, ours.proved)
     with pytest.raises(AssertionError):
         check()
 
