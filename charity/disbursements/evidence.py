@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -174,9 +174,7 @@ def ask_again(
         raise EvidenceChanged
     now = clock.now()
     today = clock.local_date(now)
-    due = max(
-        row.evidence_due_on, today + dt.timedelta(days=parameters.value(AGAIN_DAYS, today))
-    )
+    due = max(row.evidence_due_on, today + dt.timedelta(days=parameters.value(AGAIN_DAYS, today)))
     _judge([one.id for one in unfit], EvidenceStatus.REFUSED, by, now)
     decision = _word(row, given, by, now, accepted=False, reason=reason, due_on=due)
     store.move(
@@ -214,11 +212,9 @@ def look(evidence_id: str, *, by: Signed, unit: str | None = None) -> KeptPictur
     return KeptPicture(row.path, row.sha256, row.media_type)
 
 
-def trail(verb: str, application: str, by: Signed, after: dict[str, object]) -> None:
+def trail(verb: str, application: str, by: Signed, after: Mapping[str, object]) -> None:
     """One row of the audit trail about an application's evidence."""
-    record(
-        verb, "application", application, actor_id=by.person_id, actor_name=by.name, after=after
-    )
+    record(verb, "application", application, actor_id=by.person_id, actor_name=by.name, after=after)
 
 
 def addresses(person: str) -> list[str]:

@@ -34,7 +34,8 @@ def overdue(
 ) -> bool:
     """Once for each application, due day, period and person; whether it was new."""
     text = _(
-        "您好：\n\n用款申请 %(number)s（%(title)s）已经拨付，使用凭据应在 %(due)s 前交齐，现已逾期。\n\n"
+        "您好：\n\n用款申请 %(number)s（%(title)s）已经拨付，"
+        "使用凭据应在 %(due)s 前交齐，现已逾期。\n\n"
         "请尽快登录工作台补交。补齐以前，本单位不能提交新的用款申请。\n"
         "这封邮件由系统发出，请不要直接回复。",
         number=number,

@@ -334,10 +334,7 @@ def waiting() -> ColumnElement[bool]:
 def outstanding(limit: int = MOST) -> list[DueLine]:
     """Paid and not proved, with nothing to judge: what units still owe, the first due first."""
     rows = db.session().execute(
-        _due()
-        .where(~waiting())
-        .order_by(Application.evidence_due_on, Application.id)
-        .limit(limit)
+        _due().where(~waiting()).order_by(Application.evidence_due_on, Application.id).limit(limit)
     )
     return [_line(row) for row in rows]
 

@@ -132,10 +132,12 @@ def _decisions() -> None:
         sa.Column("by_name", sa.String(length=120), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.CheckConstraint(
-            "by_id <> asked_by_id", name=op.f("ck_disbursements_evidence_decision_not_the_requester")
+            "by_id <> asked_by_id",
+            name=op.f("ck_disbursements_evidence_decision_not_the_requester"),
         ),
         sa.CheckConstraint(
-            "accepted OR length(reason) >= 1", name=op.f("ck_disbursements_evidence_decision_reason")
+            "accepted OR length(reason) >= 1",
+            name=op.f("ck_disbursements_evidence_decision_reason"),
         ),
         sa.CheckConstraint(
             "accepted = (due_on IS NULL)", name=op.f("ck_disbursements_evidence_decision_due_on")

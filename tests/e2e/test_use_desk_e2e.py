@@ -1,4 +1,4 @@
-"""An approval on a phone: read, agreed to by keyboard, paid from its bank line, proved; axe clean."""
+"""An approval on a phone: read, agreed to by keyboard, paid on its line, proved; axe clean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The office's pages of uses over HTTP: decided, paid on a bank line, proved, shown; and refused."""
+"""The office's pages of uses over HTTP: decided, paid on a bank line, proved, shown; refused."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def desk(site: Flask) -> Desk:
 def asked(site: Flask, team: Team, fen: int = 50_000, **changes: object) -> str:
     with site.app_context():
         payee = uses.add_payee(team, unit=world.TOWN)
-        made = uses.asked(
-            team, fen, payee=payee, unit=world.TOWN, campaign=world.OPEN, **changes
-        )
+        made = uses.asked(team, fen, payee=payee, unit=world.TOWN, campaign=world.OPEN, **changes)
         db.session.remove()
     return made
 
@@ -101,7 +99,7 @@ def form(page: Page, **fields: str) -> dict[str, str]:
 def photo(colour: int = 1) -> bytes:
     """A photo as a phone takes it, with where it was taken."""
     exif = Image.Exif()
-    exif.get_ifd(0x8825)[2] = ((35.0, 42.0, 0.0))
+    exif.get_ifd(0x8825)[2] = (35.0, 42.0, 0.0)
     exif[0x010F] = "SecretCamera"
     out = io.BytesIO()
     Image.new("RGB", (60, 40), (colour, 60, 60)).save(out, "JPEG", exif=exif)
@@ -158,12 +156,13 @@ def test_who_may_not_decide_is_told_why(site: Flask, team: Team, desk: Desk) -> 
     page = supervisor.get(f"{FUND}/applications/{made}")
     assert "您的岗位不能审批这项申请" in page.text
     assert "同意拨付" not in page.text
-    sent = form(page, seen="", reason="", answer="approve")
+    weak_page = weak.get(f"{FUND}/applications/{made}")
+    seen = weak_page.value("seen")
+    sent = form(page, seen=seen, reason="", answer="approve")
     supervisor.post(f"{FUND}/applications/{made}/decision", sent, 403)
-    page = weak.get(f"{FUND}/applications/{made}")
     answer = weak.post(
         f"{FUND}/applications/{made}/decision",
-        form(page, seen=page.value("seen"), reason="", answer="approve"),
+        form(weak_page, seen=seen, reason="", answer="approve"),
     )
     assert "/second-factor" in answer.response.headers["Location"]
     assert view(site, made).status is S.WAITING
@@ -196,8 +195,10 @@ def test_a_stale_version_is_not_approved(site: Flask, team: Team, desk: Desk) ->
 
 def test_sent_back_refused_and_voided_with_words(site: Flask, team: Team, desk: Desk) -> None:
     approver = desk(team.approver)
-    back, refused, void = asked(site, team, 10_000), asked(site, team, 11_000), approved(
-        site, team, 12_000
+    back, refused, void = (
+        asked(site, team, 10_000),
+        asked(site, team, 11_000),
+        approved(site, team, 12_000),
     )
     url = f"{FUND}/applications/{back}"
     page = approver.get(url)
@@ -237,7 +238,11 @@ def test_held_applications_are_not_paid(site: Flask, team: Team, desk: Desk) -> 
 
 def test_a_supervisor_stops_nothing(site: Flask, team: Team, desk: Desk) -> None:
     made = approved(site, team)
-    desk(team.supervisor).post(f"{FUND}/applications/{made}/hold", {"hold_reason": "audit"}, 404)
+    supervisor = desk(team.supervisor)
+    page = supervisor.get(f"{FUND}/applications/{made}")
+    supervisor.post(
+        f"{FUND}/applications/{made}/hold", form(page, hold_reason="audit", note="检查"), 404
+    )
     with site.app_context():
         assert queries.application(made).standing_holds == ()
         db.session.remove()
@@ -298,7 +303,9 @@ def test_the_order_shows_numbers_for_a_purpose_only(site: Flask, team: Team, des
     page = weak.get(f"{FUND}/payees/{payee.id}")
     sent = weak.post(f"{FUND}/payees/{payee.id}/reveal", form(page, purpose="核对"))
     assert "/second-factor" in sent.response.headers["Location"]
-    desk(team.supervisor).post(f"{FUND}/payees/{payee.id}/reveal", {"purpose": "看看"}, 404)
+    supervisor = desk(team.supervisor)
+    page = supervisor.get(f"{FUND}/payees/{payee.id}")
+    supervisor.post(f"{FUND}/payees/{payee.id}/reveal", form(page, purpose="看看"), 404)
     with site.app_context():
         assert trail_of(payee.id).count("payee.revealed") == 2
         db.session.remove()
@@ -315,9 +322,7 @@ def test_a_bank_line_pays_comes_back_and_is_handed_back(
     wrong, out = line(site, team, 49_999), line(site, team, 50_000, memo=f"用款 {number}")
     page = cashier.get(f"{FUND}/bank/{wrong}")
     assert number not in page.text
-    told = cashier.post(
-        f"{FUND}/bank/{wrong}/use", form(page, target=f"application:{made}"), 422
-    )
+    told = cashier.post(f"{FUND}/bank/{wrong}/use", form(page, target=f"application:{made}"), 422)
     assert "金额" in told.text
     page = cashier.get(f"{FUND}/bank/{out}")
     assert f"是这一笔：{number}" in page.text
@@ -343,7 +348,9 @@ def test_a_bank_line_pays_comes_back_and_is_handed_back(
     assert view(site, made).used_fen == 30_000
     more = line(site, team, 30_001, Direction.IN)
     page = cashier.get(f"{FUND}/payments/{made}")
-    told = cashier.post(f"{FUND}/payments/{made}/line", form(page, kind="money_back", line=more), 422)
+    told = cashier.post(
+        f"{FUND}/payments/{made}/line", form(page, kind="money_back", line=more), 422
+    )
     assert "多于" in told.text
     with site.app_context():
         assert hand.broken() == set()

@@ -22,7 +22,7 @@ from charity.approvals.kinds import Kind, RequestStatus
 from charity.approvals.queries import RequestView
 from charity.disbursements import holds, queries, services
 from charity.disbursements.kinds import ApplicationStatus, HoldReason
-from charity.disbursements.queries import ApplicationView
+from charity.disbursements.views import ApplicationView
 from charity.funds import campaign_queries
 from charity.funds import queries as funds
 from charity.kernel import files
@@ -370,9 +370,7 @@ def _signed(facts: Mapping[str, Any]) -> list[sheet.Line]:
         "function": use_words.FUNCTIONS[facts["function"]],
         "purpose": use_words.PURPOSES[facts["purpose"]],
         "category": use_words.CATEGORIES[facts["category"]],
-        "evidence_kinds": [
-            str(use_words.EVIDENCE_KINDS[kind]) for kind in facts["evidence_kinds"]
-        ],
+        "evidence_kinds": [str(use_words.EVIDENCE_KINDS[kind]) for kind in facts["evidence_kinds"]],
     }
     return sheet.general({**facts, **said})
 

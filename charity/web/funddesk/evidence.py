@@ -21,7 +21,7 @@ from charity.disbursements import evidence, evidence_publishing, evidence_querie
 from charity.disbursements.evidence_errors import EvidenceUnknown
 from charity.disbursements.evidence_queries import Dossier, EvidenceView
 from charity.disbursements.kinds import ApplicationStatus, EvidenceStatus
-from charity.disbursements.queries import ApplicationView
+from charity.disbursements.views import ApplicationView
 from charity.kernel import clock, files
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken

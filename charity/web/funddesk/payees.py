@@ -15,7 +15,7 @@ from wtforms.validators import Length
 
 from charity.disbursements import payees, queries
 from charity.disbursements.errors import NoSuchPayee
-from charity.disbursements.queries import PayeeView
+from charity.disbursements.views import PayeeView
 from charity.funds.errors import UnknownUnit
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken

@@ -11,7 +11,7 @@ from charity.disbursements import line_queries, payments, queries
 from charity.disbursements.kinds import PaymentKind
 from charity.disbursements.line_queries import ForLine
 from charity.disbursements.payments import PaidLine
-from charity.disbursements.queries import ApplicationView
+from charity.disbursements.views import ApplicationView
 from charity.donations.hand import bank
 from charity.donations.hand.bank import Claimed
 from charity.donations.hand.bank_queries import Candidate, LineView

@@ -21,7 +21,8 @@ from wtforms.validators import Length
 
 from charity.disbursements import payees, queries
 from charity.disbursements.kinds import ApplicationStatus, PaymentKind
-from charity.disbursements.queries import ApplicationView, Standing
+from charity.disbursements.queries import Standing
+from charity.disbursements.views import ApplicationView
 from charity.donations.hand import bank_queries
 from charity.donations.hand.bank_queries import Asked, LineState, LineView
 from charity.donations.hand.kinds import Direction

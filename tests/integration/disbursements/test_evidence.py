@@ -1,4 +1,4 @@
-"""Evidence: given by the unit, judged by others, shown by a discloser; and what becomes of delay."""
+"""Evidence: given by the unit, judged by others, shown by a discloser; and what delay does."""
 
 from __future__ import annotations
 
