@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from benchmarks import loaded
@@ -91,8 +92,8 @@ def main() -> None:
 
 def _peak() -> float:
     """The most memory this process ever held, in MB."""
-    with open("/proc/self/status", encoding="ascii") as status:
-        line = next(each for each in status if each.startswith("VmHWM:"))
+    status = Path("/proc/self/status").read_text("ascii").splitlines()
+    line = next(each for each in status if each.startswith("VmHWM:"))
     return int(line.split()[1]) / 1024
 
 

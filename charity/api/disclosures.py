@@ -9,7 +9,7 @@ import datetime as dt
 import json
 from typing import Any
 from urllib.parse import urljoin
-from xml.etree import ElementTree as xml
+from xml.etree import ElementTree as ET
 
 from flask import Blueprint, Response, current_app, request, url_for
 
@@ -114,39 +114,39 @@ def feed() -> Response:
     found = [(view, one) for view in page.items for one in view.versions]
     found.sort(key=lambda pair: pair[1].published_at, reverse=True)
     charity = funds.charity()
-    root = xml.Element("feed", {"xmlns": _ATOM, "xml:lang": "zh-Hans"})
+    root = ET.Element("feed", {"xmlns": _ATOM, "xml:lang": "zh-Hans"})
     home = _absolute(url_for("site.disclosures"))
     newest = found[0][1].published_at if found else dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     _add(root, "id", home)
     _add(root, "title", f"{charity.name if charity else ''} 信息公开报告".strip())
     _add(root, "updated", _moment(newest))
-    xml.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": home})
+    ET.SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": home})
     own = _absolute(url_for("feeds.disclosures"))
-    xml.SubElement(root, "link", {"rel": "self", "type": "application/atom+xml", "href": own})
-    xml.SubElement(xml.SubElement(root, "author"), "name").text = charity.name if charity else "—"
+    ET.SubElement(root, "link", {"rel": "self", "type": "application/atom+xml", "href": own})
+    ET.SubElement(ET.SubElement(root, "author"), "name").text = charity.name if charity else "—"
     for view, one in found:
         _entry(root, view, one)
-    body = xml.tostring(root, encoding="utf-8", xml_declaration=True)
+    body = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return Response(body, content_type="application/atom+xml; charset=utf-8")
 
 
-def _entry(root: xml.Element, view: ReportView, one: VersionView) -> None:
+def _entry(root: ET.Element, view: ReportView, one: VersionView) -> None:
     address = _absolute(url_for("site.disclosure", report_id=view.id, version=one.version))
-    entry = xml.SubElement(root, "entry")
+    entry = ET.SubElement(root, "entry")
     _add(entry, "id", address)
     period = f"{view.first_on.isoformat()} – {view.last_on.isoformat()}"
     _add(entry, "title", f"{view.campaign_name} {period} 第{one.version}版")
     _add(entry, "published", _moment(one.published_at))
     _add(entry, "updated", _moment(one.published_at))
-    xml.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": address})
+    ET.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": address})
     pdf = _absolute(url_for("site.disclosure_pdf", report_id=view.id, version=one.version))
-    xml.SubElement(entry, "link", {"rel": "enclosure", "type": "application/pdf", "href": pdf})
+    ET.SubElement(entry, "link", {"rel": "enclosure", "type": "application/pdf", "href": pdf})
     summary = f"更正：{one.reason}" if one.reason else f"数字截至第 {one.as_of_entry} 号分录。"
     _add(entry, "summary", summary)
 
 
-def _add(parent: xml.Element, name: str, text: str) -> None:
-    xml.SubElement(parent, name).text = text
+def _add(parent: ET.Element, name: str, text: str) -> None:
+    ET.SubElement(parent, name).text = text
 
 
 def _moment(at: dt.datetime) -> str:

@@ -65,13 +65,12 @@ def _sentence(name: str) -> Check:
 
 def _newest() -> list[tuple[int, str, str]]:
     """Report, document and the hash that was agreed to, of the newest publications."""
-    rows = db.session().execute(
-        text(
-            "SELECT p.report_id, s.document, p.document_sha256 FROM disclosures_publication p"
-            " JOIN disclosures_submission s ON s.id = p.submission_id"
-            f" ORDER BY p.published_at DESC LIMIT {NEWEST}"
-        )
+    asked = text(
+        "SELECT p.report_id, s.document, p.document_sha256 FROM disclosures_publication p"
+        " JOIN disclosures_submission s ON s.id = p.submission_id"
+        " ORDER BY p.published_at DESC LIMIT :newest"
     )
+    rows = db.session().execute(asked, {"newest": NEWEST})
     return [(row[0], row[1], row[2]) for row in rows]
 
 
@@ -94,14 +93,13 @@ def _sums() -> Check:
 
 
 def _files() -> Check:
-    rows = db.session().execute(
-        text(
-            "SELECT p.report_id, f.pdf_path, f.pdf_sha256, f.csv_path, f.csv_sha256, f.xlsx_path,"
-            " f.xlsx_sha256 FROM disclosures_publication p"
-            " JOIN disclosures_files f ON f.submission_id = p.submission_id"
-            f" ORDER BY p.published_at DESC LIMIT {NEWEST}"
-        )
+    asked = text(
+        "SELECT p.report_id, f.pdf_path, f.pdf_sha256, f.csv_path, f.csv_sha256, f.xlsx_path,"
+        " f.xlsx_sha256 FROM disclosures_publication p"
+        " JOIN disclosures_files f ON f.submission_id = p.submission_id"
+        " ORDER BY p.published_at DESC LIMIT :newest"
     )
+    rows = db.session().execute(asked, {"newest": NEWEST})
     store, wrong = files.store(), []
     for report, *kept in rows:
         for path, sha256 in zip(kept[::2], kept[1::2], strict=True):

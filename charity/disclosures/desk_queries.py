@@ -184,9 +184,7 @@ def _draft(inner_id: int, version: int) -> DraftView | None:
     return DraftView(row.body, row.body_en, row.reason, row.by_id, row.by_name, row.at)
 
 
-def _submission(
-    inner_id: int, version: int, request: RequestView | None
-) -> SubmissionView | None:
+def _submission(inner_id: int, version: int, request: RequestView | None) -> SubmissionView | None:
     """What the request is about: the newest submission of exactly that document."""
     if request is None:
         return None

@@ -47,9 +47,7 @@ def prepare(report_id: str) -> Prepared:
     document.require_printable(made)
     draft = report.draft
     assert draft is not None
-    rules.check_words(
-        draft.body, draft.body_en, draft.reason, correction=report.next_version > 1
-    )
+    rules.check_words(draft.body, draft.body_en, draft.reason, correction=report.next_version > 1)
     if rules.disagreements(made):
         raise FiguresDisagree
     text = canonical(made)

@@ -26,7 +26,9 @@ class PeriodUnfit(RuleBroken):
     """A report is about days that are over, within the campaign, first day first."""
 
     code = "period_unfit"
-    message = _("请检查报告期间：开始日期不能晚于结束日期，结束日期不能晚于今天，都不能早于活动开始。")
+    message = _(
+        "请检查报告期间：开始日期不能晚于结束日期，结束日期不能晚于今天，都不能早于活动开始。"
+    )
     field = "last_on"
 
 

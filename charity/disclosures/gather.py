@@ -47,7 +47,7 @@ def gather(slug: str, first_on: dt.date, last_on: dt.date) -> Gathered:
     rows = db.session().execute(
         books.select().where(books.c.slug == slug).order_by(books.c.area_code, books.c.code)
     )
-    units = [dict(row._mapping) for row in rows]
+    units = [dict(row) for row in rows.mappings()]
     own = {unit["unit_id"]: by_book.get(unit["book_id"], (_NONE, _NONE)) for unit in units}
     below = _with_sub_units(own)
     uses = list(_uses(found.used, facts, {unit["book_id"]: unit for unit in units}))

@@ -75,7 +75,11 @@ class Submission(Base):
     __tablename__ = "disclosures_submission"
     __table_args__ = (
         UniqueConstraint(
-            "id", "report_id", "version", "drafted_by_id", "document_sha256",
+            "id",
+            "report_id",
+            "version",
+            "drafted_by_id",
+            "document_sha256",
             name="uq_disclosures_submission_as_submitted",
         ),
         CheckConstraint("version >= 1", name="version"),

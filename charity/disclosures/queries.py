@@ -80,9 +80,7 @@ class Pending:
     drafted_at: dt.datetime
 
 
-def published(
-    slug: str | None = None, cursor: str | None = None, limit: int = PAGE
-) -> ReportPage:
+def published(slug: str | None = None, cursor: str | None = None, limit: int = PAGE) -> ReportPage:
     """Published reports by when they first became public, the newest first.
 
     Raises ``CursorUnfit``.

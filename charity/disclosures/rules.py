@@ -25,7 +25,9 @@ TAKE = (
 )  # fmt: skip
 
 
-def check_period(first_on: dt.date, last_on: dt.date, *, starts_on: dt.date, today: dt.date) -> None:
+def check_period(
+    first_on: dt.date, last_on: dt.date, *, starts_on: dt.date, today: dt.date
+) -> None:
     """Refuse days that are not over or before the campaign. Raises ``PeriodUnfit``."""
     if not starts_on <= first_on <= last_on <= today:
         raise PeriodUnfit
@@ -65,9 +67,7 @@ def sides_b(column: Column) -> tuple[int, int]:
 def disagreements(document: Mapping[str, Any]) -> list[str]:
     """What does not add up in a document: identities, movement, left, units, uses, proved."""
     found = [
-        f"{place}: {what}"
-        for place, part in parts(document)
-        for what in _part_disagreements(part)
+        f"{place}: {what}" for place, part in parts(document) for what in _part_disagreements(part)
     ]
     for column in COLUMNS:
         for name, fen in document["totals"][column].items():
@@ -134,7 +134,9 @@ def _listed(document: Mapping[str, Any]) -> Iterator[tuple[Key, int]]:
             yield ("use", use["id"], use["title"], "movement", figure), use[figure]
 
 
-def _of(part: str, code: str, name: str, columns: Mapping[str, Column]) -> Iterable[tuple[Key, int]]:
+def _of(
+    part: str, code: str, name: str, columns: Mapping[str, Column]
+) -> Iterable[tuple[Key, int]]:
     for column in COLUMNS:
         for figure, fen in columns[column].items():
             yield (part, code, name, column, figure), fen

@@ -50,14 +50,10 @@ def begin(slug: str, first_on: dt.date, last_on: dt.date, *, by: Signed) -> str:
     require_atomic()
     _discloser(by)
     campaign = funds.campaign(slug)
-    rules.check_period(
-        first_on, last_on, starts_on=campaign.starts_on, today=clock.today()
-    )
+    rules.check_period(first_on, last_on, starts_on=campaign.starts_on, today=clock.today())
     books = funds.unit_books().subquery()
     campaign_id = (
-        db.session()
-        .scalars(select(books.c.campaign_id).where(books.c.slug == slug).limit(1))
-        .one()
+        db.session().scalars(select(books.c.campaign_id).where(books.c.slug == slug).limit(1)).one()
     )
     inner, name = new_id(), public_id()
     db.session().execute(
@@ -72,15 +68,13 @@ def begin(slug: str, first_on: dt.date, last_on: dt.date, *, by: Signed) -> str:
             begun_at=clock.now(),
         )
     )
-    _edit(inner, 1, "", "", "", by)
+    _edit(inner, 1, by)
     _trail("report.begun", name, by, {"campaign": slug, "first_on": first_on.isoformat(),
                                       "last_on": last_on.isoformat()})  # fmt: skip
     return name
 
 
-def write(
-    report_id: str, *, body: str, body_en: str, reason: str, seen: int, by: Signed
-) -> None:
+def write(report_id: str, *, body: str, body_en: str, reason: str, seen: int, by: Signed) -> None:
     """Save the text of the next version; after a publication this begins its correction.
 
     ``seen`` is how many saves the writer had seen. Raises ``NotADiscloser``, ``NoSuchReport``,
@@ -95,7 +89,10 @@ def write(
         raise DraftChanged
     correction = report.next_version > 1
     rules.check_words(body, body_en, reason, correction=correction)
-    _edit(report.inner_id, report.next_version, body, body_en, reason if correction else "", by)
+    _edit(
+        report.inner_id, report.next_version, by,
+        body=body, body_en=body_en, reason=reason if correction else "",
+    )  # fmt: skip
     _trail("report.written", report.id, by, {"version": report.next_version})
 
 
@@ -226,7 +223,9 @@ def _facts(
     }
 
 
-def _edit(inner_id: int, version: int, body: str, body_en: str, reason: str, by: Signed) -> None:
+def _edit(
+    inner_id: int, version: int, by: Signed, *, body: str = "", body_en: str = "", reason: str = ""
+) -> None:
     db.session().execute(
         insert(Edit).values(
             id=new_id(),

@@ -75,7 +75,9 @@ def write_xlsx(document: Document) -> bytes:
     return out.getvalue()
 
 
-def _sheet(book: Workbook, name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def _sheet(
+    book: Workbook, name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
     sheet = book.create_sheet(name)
     sheet.freeze_panes = "A2"
     sheet.append([_text(sheet, head, bold=True) for head in heads])
@@ -138,7 +140,13 @@ def _totals(book: Workbook, totals: Columns) -> None:
 
 
 def _units(book: Workbook, units: Sequence[Mapping[str, Any]]) -> None:
-    heads = ("单位编码", "单位名称", "范围", "时段", *(f"{one}（元）" for one in words.FIGURES.values()))
+    heads = (
+        "单位编码",
+        "单位名称",
+        "范围",
+        "时段",
+        *(f"{one}（元）" for one in words.FIGURES.values()),
+    )
     rows = (
         (unit["code"], unit["name"], scope_label, column_label,
          *(_yuan(unit[scope][column][name]) for name in FIGURES))

@@ -9,7 +9,8 @@ from charity.disbursements.kinds import Category, Purpose
 
 TITLE = "信息公开报告"
 
-#: Figures of the first table, in its order: (name, label, sign it takes in the sum to what is left).
+#: Figures of the first table, in its order: name, label, and the sign it has on the way to what
+#: is left.
 STATEMENT: tuple[tuple[str, str, str], ...] = (
     ("raised_fen", "募集", "+"),
     ("refunded_fen", "捐赠退回", "−"),

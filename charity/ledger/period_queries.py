@@ -201,7 +201,7 @@ def _row(sums: Sums, slots: Iterable[int]) -> Row:
         net = by_account.get(kind.value, 0)
         return -net if kind in _DEBIT_SIDE else net
 
-    found = {name: 0 for name in COLUMNS}
+    found = dict.fromkeys(COLUMNS, 0)
     for kind, rule in KINDS.items():
         if rule.figure is not None:
             found[f"{rule.figure.value}_fen"] += rule.sign * left_by_kind.get(kind.value, 0)

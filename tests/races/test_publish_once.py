@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -103,10 +104,8 @@ def test_two_who_correct_at_one_instant(app: Flask, people: Office) -> None:
             reports.agree(request, people.publishes)
             reports.write(report, people.drafts, "更正", reason="有误")
             found = reports.prepared(report)
-        answers = at_once(
-            app,
-            [lambda who=who: services.submit(found, by=who) for who in (people.drafts, people.other)],
-        )
+        works = [partial(services.submit, found, by=who) for who in (people.drafts, people.other)]
+        answers = at_once(app, works)
         won = [answer for answer in answers if isinstance(answer, str)]
         assert len(won) == 1, answers
         with inside(app):

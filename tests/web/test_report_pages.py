@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from xml.etree import ElementTree as xml
+from xml.etree import ElementTree as ET
 
 import pytest
 from flask import Flask
@@ -126,7 +126,9 @@ def test_what_is_refused_is_said_on_the_page(site: Flask, people: Office) -> Non
         last_on=(today + dt.timedelta(days=3)).isoformat(),
     )  # fmt: skip
     assert "报告期间" in wrong.summary
-    assert drafts.submit("/desk/fund/reports/new", 422, campaign=world.OPEN, first_on="x", last_on="").summary
+    assert drafts.submit(
+        "/desk/fund/reports/new", 422, campaign=world.OPEN, first_on="x", last_on=""
+    ).summary
     drafts.submit("/desk/fund/reports/new", 404, campaign="none", **days())
     assert drafts.submit(f"{here}/text", 422, body="").error_of("body")
     drafts.submit(f"{here}/text", 409, body="x", seen="9999")
@@ -186,7 +188,9 @@ def test_the_list_and_an_empty_list(site: Flask, people: Office, lang: str) -> N
     page = visitor.get("/disclosures")
     assert page.all(f"//main//a[@href='/disclosures/{report}']")
     assert visitor.get(f"/disclosures?campaign={world.OPEN}").all("//main//ul[@class='rows']/li")
-    assert not visitor.get(f"/disclosures?campaign={world.ENDED}").all("//main//ul[@class='rows']/li")
+    assert not visitor.get(f"/disclosures?campaign={world.ENDED}").all(
+        "//main//ul[@class='rows']/li"
+    )
     visitor.get("/disclosures?campaign=none&cursor=")
     visitor.get("/disclosures?cursor=none", 422)
 
@@ -272,11 +276,11 @@ def test_api(site: Flask, people: Office) -> None:
 
 def test_feed(site: Flask, people: Office) -> None:
     http = site.test_client()
-    assert not xml.fromstring(http.get("/feeds/disclosures.atom").data).findall(f"{ATOM}entry")
+    assert not ET.fromstring(http.get("/feeds/disclosures.atom").data).findall(f"{ATOM}entry")
     report = published(site, people, corrected=True)
     answer = http.get("/feeds/disclosures.atom")
     assert answer.mimetype == "application/atom+xml"
-    feed = xml.fromstring(answer.data)
+    feed = ET.fromstring(answer.data)
     entries = feed.findall(f"{ATOM}entry")
     assert [entry.findtext(f"{ATOM}id") for entry in entries] == [
         f"http://127.0.0.1:8000/disclosures/{report}?version={version}" for version in (2, 1)

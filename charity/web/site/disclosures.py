@@ -94,8 +94,6 @@ def _file(report_id: str, form: Form) -> Response:
         queries.content(view.id, version.version, form), content_type=MEDIA_TYPES[form]
     )
     kind = "inline" if form in (Form.PDF, Form.JSON) else "attachment"
-    answer.headers.set(
-        "Content-Disposition", kind, filename=f"{view.id}-v{version.version}.{form}"
-    )
+    answer.headers.set("Content-Disposition", kind, filename=f"{view.id}-v{version.version}.{form}")
     answer.set_etag(version.hashes[form])
     return answer.make_conditional(request)

@@ -45,10 +45,9 @@ def people(place: Place) -> Office:
 @pytest.fixture
 def uses(place: Place) -> list[str]:
     """Two uses of the town, one proved; part of the other came back."""
-    crew = hand.make_crew(TOWN)
-    hand.settled_slip(crew, TOWN, SLUG, 90_000)
-    number()
     hands = used.hands(TOWN)
+    hand.settled_slip(hands.crew, TOWN, SLUG, 90_000)
+    number()
     proved, partly = used.use(hands, 30_001), used.use(hands, 20_000)
     used.prove(hands, proved)
     used.hand_back(hands, partly, 1_234)

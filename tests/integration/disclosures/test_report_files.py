@@ -258,7 +258,15 @@ def test_the_pdf_as_poppler_and_qpdf_read_it(report: ReportView, tmp_path: Path)
         inside = document.attachments["report.json"].get_file().read_bytes()
     assert inside == content(report, Form.JSON)
     text = printed(made, tmp_path)
-    for word in ("收支合计", "资金存放", "本单位分账", "含下级单位", "测试数据", "困难家庭", "发放米面油"):
+    for word in (
+        "收支合计",
+        "资金存放",
+        "本单位分账",
+        "含下级单位",
+        "测试数据",
+        "困难家庭",
+        "发放米面油",
+    ):
         assert word in text, word
 
 
@@ -331,9 +339,7 @@ def test_harm_in_texts_is_no_formula_in_tables(people: Office) -> None:
         for cell in row
     ]
     # A sum below zero is a number; every other cell that begins so has an apostrophe.
-    assert not [
-        cell for cell in cells if cell[:1] in "=+-@" and not re.fullmatch(r"-?\d*", cell)
-    ]
+    assert not [cell for cell in cells if cell[:1] in "=+-@" and not re.fullmatch(r"-?\d*", cell)]
     book = openpyxl.load_workbook(io.BytesIO(tables.write_xlsx(document)))
     kinds = {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row}
     assert "f" not in kinds
@@ -342,5 +348,6 @@ def test_harm_in_texts_is_no_formula_in_tables(people: Office) -> None:
 
 def test_words_for_paper(ctx: Flask) -> None:
     drawn = richtext.printed("[词](https://example.org/b) **重** [x](file:///a) <b>y</b>")
-    assert drawn == "<p>词（https://example.org/b） <strong>重</strong> [x](file:///a) &lt;b&gt;y&lt;/b&gt;</p>"
+    words = "词（https://example.org/b） <strong>重</strong> [x](file:///a) &lt;b&gt;y&lt;/b&gt;"
+    assert drawn == f"<p>{words}</p>"
     assert "href" not in drawn

@@ -23,6 +23,7 @@ from tests.factories.ledger import owner
 from tests.gifts import COUNTY, TOWN, give
 from tests.reports import Office
 
+NEXT = {"version": 2, "replaces": 1, "reason": "x"}
 TABLES = ("report", "edit", "submission", "files", "publication")
 
 
@@ -139,22 +140,26 @@ def test_no_row_of_a_report_is_changed_or_removed(people: Office, table: str) ->
 def test_the_guards_are_what_refuses(people: Office, database: TestDatabase) -> None:
     """The canary: without the trigger the owner's hand changes a published row."""
     reports.published(people)
-    db.session().remove()
+    db.session.remove()
+    change = text("UPDATE disclosures_publication SET checked_by_name = '别人'")
+    with pytest.raises(DBAPIError), owner(database.owner_url) as conn:
+        conn.execute(change)
+    unguard(database, "disclosures_publication")
+    with owner(database.owner_url) as conn:
+        assert conn.execute(change).rowcount == 1
+
+
+def unguard(database: TestDatabase, table: str) -> None:
+    """Take the triggers off a table, as its owner can."""
     with owner(database.owner_url) as conn:
         if database.dialect == "postgres":
-            conn.execute(text("ALTER TABLE disclosures_publication DISABLE TRIGGER ALL"))
-        else:
-            names = conn.execute(
-                text(
-                    "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-                    " AND tbl_name = 'disclosures_publication'"
-                )
-            ).all()
-            assert names
-            for (name,) in names:
-                conn.execute(text(f'DROP TRIGGER "{name}"'))
-        done = conn.execute(text("UPDATE disclosures_publication SET checked_by_name = '别人'"))
-        assert done.rowcount == 1
+            conn.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
+            return
+        asked = text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
+        names = conn.execute(asked, {"table": table}).all()
+        assert names
+        for (name,) in names:
+            conn.execute(text(f'DROP TRIGGER "{name}"'))
 
 
 def row_of(report: str) -> dict[str, Any]:
@@ -192,8 +197,8 @@ def submission_like(report: str, version: int) -> int:
         ({"version": 3, "replaces": 2, "reason": "x"}, "replaces|FOREIGN KEY"),
         ({"version": 2, "replaces": None, "reason": "x"}, "ck_disclosures_publication_first"),
         ({"version": 2, "replaces": 1, "reason": ""}, "ck_disclosures_publication_reason"),
-        ({"version": 2, "replaces": 1, "reason": "x", "drafted_by_id": "other"}, "as_submitted|FOREIGN KEY"),
-        ({"version": 2, "replaces": 1, "reason": "x", "document_sha256": "0" * 64}, "as_submitted|FOREIGN KEY"),
+        ({**NEXT, "drafted_by_id": "other"}, "as_submitted|FOREIGN KEY"),
+        ({**NEXT, "document_sha256": "0" * 64}, "as_submitted|FOREIGN KEY"),
     ],
     ids=["again", "gap", "without the first", "no reason", "another drafter", "another document"],
 )  # fmt: skip
@@ -239,7 +244,7 @@ def test_checks_hold_and_find_what_is_broken(
 ) -> None:
     report = reports.published(people).id
     assert [each for each in checks.run() if not each.ok] == []
-    db.session().remove()
+    db.session.remove()
     kept = db.session().query(Files).one()
     path = files.store().root / kept.pdf_path
     db.session().rollback()
@@ -247,15 +252,9 @@ def test_checks_hold_and_find_what_is_broken(
     assert [each.name for each in checks.run() if not each.ok] == [
         "files of published reports are kept unchanged"
     ]
-    db.session().remove()
+    db.session.remove()
+    unguard(database, "disclosures_submission")
     with owner(database.owner_url) as conn:
-        if database.dialect == "postgres":
-            conn.execute(text("ALTER TABLE disclosures_submission DISABLE TRIGGER ALL"))
-        else:
-            for (name,) in conn.execute(
-                text("SELECT name FROM sqlite_master WHERE type='trigger' AND tbl_name = 'disclosures_submission'")
-            ).all():  # fmt: skip
-                conn.execute(text(f'DROP TRIGGER "{name}"'))
         conn.execute(
             text("UPDATE disclosures_submission SET document = replace(document, '2345678', '1')")
         )

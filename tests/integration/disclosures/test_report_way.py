@@ -164,9 +164,13 @@ def test_of_a_campaign_that_is_not_there(people: Office) -> None:
 def test_texts_that_do_not_fit(people: Office, body: str, error: type[RuleBroken]) -> None:
     report = reports.begin(people.drafts)
     with pytest.raises(error):
-        reports.write(report, people.drafts, body)
-        reports.submit(report, people.drafts)
+        _write_and_submit(report, people, body)
     assert stage(report) is Stage.DRAFT
+
+
+def _write_and_submit(report: str, people: Office, body: str) -> None:
+    reports.write(report, people.drafts, body)
+    reports.submit(report, people.drafts)
 
 
 def test_nothing_to_submit(people: Office) -> None:
@@ -201,10 +205,7 @@ def tried(prepared: drafting.Prepared, drafts: Signed, checks: Signed, publishes
         return done
 
 
-FILES = {
-    form: Stored(f"ab/cd/{form}", "ab" * 32, 9)
-    for form in (Form.PDF, Form.CSV, Form.XLSX)
-}
+FILES = {form: Stored(f"ab/cd/{form}", "ab" * 32, 9) for form in (Form.PDF, Form.CSV, Form.XLSX)}
 DECIDING = {Role.DISCLOSER, Role.ACCOUNTANT, Role.APPROVER, Role.FUND_MANAGER}
 
 

@@ -174,7 +174,8 @@ def test_one_of_everything_keeps_both_identities(ctx: Flask) -> None:
             for row in (found.books[book].opening, found.books[book].closing):
                 has = columns(row)
                 lies = has["clearing_fen"] + has["transit_fen"] + has["bank_fen"]
-                assert lies == (
-                    has["left_fen"] + has["pending_in_fen"] + has["advance_fen"]
-                ), (first, book)
+                assert lies == (has["left_fen"] + has["pending_in_fen"] + has["advance_fen"]), (
+                    first,
+                    book,
+                )
     assert columns(period.stretch("c", day, day).books[world.units[0]].closing)["left_fen"] != 0

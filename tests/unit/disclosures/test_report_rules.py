@@ -84,7 +84,14 @@ def test_the_difference_of_two_versions() -> None:
     new["totals"]["closing"]["raised_fen"] = 1_201
     new["uses"] = [{"id": "u2", "title": "米", "used_fen": 7, "proved_fen": 0}]
     found = [
-        (one["part"], one["code"], one["column"], one["figure"], one["before_fen"], one["after_fen"])
+        (
+            one["part"],
+            one["code"],
+            one["column"],
+            one["figure"],
+            one["before_fen"],
+            one["after_fen"],
+        )
         for one in rules.difference(old, new)
     ]
     assert found == [
