@@ -20,6 +20,8 @@ from tests.people import make_person
 
 TOWN, COUNTY, ELSEWHERE = "GS-0003", "GS-0002", "GS-0009"
 SCOPES = (TOWN, COUNTY)
+#: What people of units ask for, within their unit and those above it.
+OF_UNITS = frozenset({Kind.SLIP, Kind.APPLICATION})
 FACTS: Mapping[str, object] = {"gift": "g1", "amount_fen": 1000, "why": ["错付", None, True]}
 
 
@@ -77,7 +79,7 @@ def ask(
     facts: Mapping[str, object] = FACTS,
     concerned: tuple[str, ...] = (),
 ) -> str:
-    """Ask in a unit of work of its own; requests about slips lie in the town's scope."""
+    """Ask in a unit of work of its own; those of units lie in the town's scope."""
     with atomic():
         return services.request(
             kind,
@@ -85,7 +87,7 @@ def ask(
             facts,
             by=by,
             title=f"测试申请 {subject}",
-            scopes=SCOPES if kind is Kind.SLIP else (),
+            scopes=SCOPES if kind in OF_UNITS else (),
             concerned=concerned,
         )
 
@@ -118,7 +120,7 @@ def status_of(request_id: str) -> str:
 
 def asker_of(kind: Kind, cast: Cast) -> Signed:
     """Somebody who may ask for this."""
-    return cast.clerk if kind is Kind.SLIP else cast.fund[RULES[kind].ask[0]]
+    return cast.clerk if kind in OF_UNITS else cast.fund[RULES[kind].ask[0]]
 
 
 def decider_of(kind: Kind, cast: Cast) -> Signed:
