@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +87,9 @@ def reach(page: Page, wanted: Locator) -> None:
 
 
 def field(page: Page, label: str, nth: int = 0) -> Locator:
-    return page.get_by_role("main").get_by_label(label).nth(nth)
+    """A field by how its label begins; behind it may stand that it is optional."""
+    begins = re.compile(rf"^{re.escape(label)}")
+    return page.get_by_role("main").get_by_label(begins).nth(nth)
 
 
 def write(page: Page, label: str, text: str, nth: int = 0) -> None:

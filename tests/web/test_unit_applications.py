@@ -398,13 +398,13 @@ def test_questions_are_answered_and_it_is_submitted_again(
     page = clerk.get(f"{DESK}/{made}")
     assert "城关区供应，见附件。" in page.text
     assert not page.all("//main//div[contains(@class, 'note--wait')]")
-    assert "城关区供应，见附件。" in desk(team.approver).get(approval_of(site, made)).text
+    assert "城关区供应，见附件。" in desk(team.approver).get(sheet_of(site, made)).text
     assert "回答审批人的问题" not in leader.get("/desk/").text
 
 
-def approval_of(site: Flask, application_id: str) -> str:
+def sheet_of(site: Flask, application_id: str) -> str:
     with site.app_context():
-        return f"/desk/fund/approvals/{view(application_id).request_id}"
+        return f"/desk/fund/applications/{view(application_id).id}"
 
 
 def test_what_another_wrote_meanwhile_is_read_before_it_is_submitted(
@@ -472,6 +472,7 @@ def test_another_units_application_is_not_there(site: Flask, team: Team, desk: D
     token = other.get(theirs).response
     assert token.status_code == 200
     csrf = {"csrf_token": csrf_of(other)}
+    never = other.post(f"{DESK}/never-was/submit", csrf, 404).response.data
     for step in ("submit", "withdraw", "copy", "give-up", "files", "files/x/remove",
                  "evidence", "evidence/x/remove"):  # fmt: skip
         for start in (DESK, theirs):
@@ -496,11 +497,13 @@ def test_the_list_costs_the_same_with_many(
     site: Flask, team: Team, desk: Desk, query_count: Callable[..., object]
 ) -> None:
     clerk = desk(team.clerk)
+    clerk.get(DESK)
     counts = []
     for _round in range(2):
         with site.app_context():
             for _each in range(3):
                 draft(team)
+        clerk.get(DESK)
         with query_count(site) as asked_for:  # type: ignore[attr-defined]
             clerk.get(DESK)
         counts.append(len(asked_for))

@@ -143,7 +143,7 @@ def test_one_takes_back_only_ones_own(site: Flask, team: Team, desk: Desk, used:
     assert "只能删去本人提交" in refused.summary
     clerk.post(remove, sent(clerk.get(f"{DESK}/{used}/evidence"), "/remove"))
     assert dossier(site, used).pieces == ()
-    clerk.post(remove, sent(page), 404)
+    clerk.post(remove, sent(clerk.get(f"{DESK}/{used}/evidence")), 404)
 
 
 def test_no_evidence_before_the_payment_nor_by_another_address(

@@ -13,7 +13,7 @@ from charity.areas import queries as areas
 from charity.disbursements import asking, queries
 from charity.disbursements.desk_queries import BookView
 from charity.disbursements.errors import CampaignNotUsable
-from charity.disbursements.queries import PayeeView
+from charity.disbursements.views import PayeeView
 from charity.funds import unit_queries as units
 from charity.kernel import clock
 from charity.web import use_words

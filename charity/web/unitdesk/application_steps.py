@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from charity.disbursements import attachments, evidence_queries, queries, services
 from charity.disbursements.errors import NoSuchAttachment, NotNow
 from charity.disbursements.kinds import ApplicationStatus, PaymentKind, Step
-from charity.disbursements.queries import ApplicationView
+from charity.disbursements.views import ApplicationView
 from charity.funds import queries as funds
 from charity.kernel import files
 from charity.kernel.atomic import atomically
@@ -110,12 +110,8 @@ def _page(
 ) -> str:
     refused, summary = _placed(error)
     for form in (answer, attach, reason):
-        summary += [
-            (form[name].id, str(each))
-            for name, errors in (form.errors.items() if form is not None else ())
-            for each in errors
-            if name is not None
-        ]
+        if form is not None:
+            summary += [(field.id, str(each)) for field in form for each in field.errors]
     return render_template(
         "unitdesk/application.html",
         code=code,

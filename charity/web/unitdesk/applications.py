@@ -19,8 +19,8 @@ from charity.disbursements.desk_queries import BookView, WaitView
 from charity.disbursements.errors import NoBook, NoSuchApplication, NotChangeable
 from charity.disbursements.kinds import ApplicationStatus, Category, PayeeKind, Purpose
 from charity.disbursements.payees import PayeeFacts
-from charity.disbursements.queries import ApplicationView
 from charity.disbursements.services import ApplicationFacts, BudgetFacts
+from charity.disbursements.views import ApplicationView
 from charity.donations.hand import slip_queries
 from charity.funds import queries as funds
 from charity.funds import unit_queries as units
@@ -184,9 +184,9 @@ def _payee_facts(form: ApplicationForm, unit: str) -> PayeeFacts:
     return PayeeFacts(
         unit=unit,
         kind=PayeeKind(form.payee_kind.data or PayeeKind.ORGANIZATION),
-        name=form.payee_name.data,
-        bank_name=form.payee_bank.data,
-        account_number=form.payee_account.data,
+        name=form.payee_name.data or "",
+        bank_name=form.payee_bank.data or "",
+        account_number=form.payee_account.data or "",
         uscc=form.payee_uscc.data or None,
         phone=form.payee_phone.data or None,
         id_number=form.payee_id_number.data or None,
@@ -199,8 +199,8 @@ def _facts(form: ApplicationForm, book: BookView, payee: str | None) -> Applicat
     return ApplicationFacts(
         campaign=book.slug,
         unit=book.unit_code,
-        title=form.title.data,
-        reason=form.reason.data,
+        title=form.title.data or "",
+        reason=form.reason.data or "",
         function=form.function,
         purpose=Purpose(form.purpose.data),
         category=Category(form.category.data),
@@ -210,10 +210,12 @@ def _facts(form: ApplicationForm, book: BookView, payee: str | None) -> Applicat
         starts_on=form.starts_on.day,
         ends_on=form.ends_on.day,
         evidence_kinds=form.evidence(),
-        evidence_plan=form.evidence_plan.data,
+        evidence_plan=form.evidence_plan.data or "",
         amount_fen=form.amount.fen,
         budget=tuple(
-            BudgetFacts(line.what.data, line.quantity.number, line.measure.data, line.price.fen)
+            BudgetFacts(
+                line.what.data or "", line.quantity.number, line.measure.data or "", line.price.fen
+            )
             for line in form.filled()
         ),
         payee=payee,

@@ -15,7 +15,7 @@ from charity.disbursements import evidence_queries
 from charity.disbursements.errors import NotNow
 from charity.disbursements.evidence_errors import EvidenceUnknown
 from charity.disbursements.kinds import USED, ApplicationStatus, EvidenceKind
-from charity.disbursements.queries import ApplicationView
+from charity.disbursements.views import ApplicationView
 from charity.kernel import files
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken
@@ -72,7 +72,7 @@ def _give(one: ApplicationView, form: EvidenceForm) -> int:
 
     def work() -> None:
         for upload in given:
-            giving.add(one.id, kind, upload, form.caption.data, by=who)
+            giving.add(one.id, kind, upload, form.caption.data or "", by=who)
 
     atomically(work)()
     return len(given)
