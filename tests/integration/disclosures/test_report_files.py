@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
@@ -33,7 +32,6 @@ from tests import reports, used
 from tests.gifts import SLUG, TOWN
 from tests.reports import Office
 
-pytestmark = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs poppler")
 
 
 def run(*command: str | Path) -> str:
