@@ -55,7 +55,7 @@ def of_hash(hashes: Collection[str]) -> dict[str, str]:
         .where(among(Request.facts_sha256, hashes))
         .order_by(Request.id)
     )
-    return {digest: public_id for digest, public_id in rows}
+    return {row.facts_sha256: row.public_id for row in rows}
 
 
 def hash_holds(view: RequestView) -> bool:

@@ -50,9 +50,7 @@ class SampleMark(Base):
             "week", "kind", "subject_id", "person_id", "remark", name="uq_audit_sample_mark_once"
         ),
         CheckConstraint("week LIKE '____-W__'", name="week"),
-        CheckConstraint(
-            "kind IN ('entry', 'refund', 'application', 'access')", name="kind"
-        ),
+        CheckConstraint("kind IN ('entry', 'refund', 'application', 'access')", name="kind"),
         CheckConstraint("length(remark) >= 1", name="remark"),
         {"info": {"append_only": True}},
     )

@@ -234,4 +234,4 @@ def marked(weeks: Collection[str]) -> dict[str, int]:
     rows = db.session().execute(
         select(things.c.week, func.count(literal(1))).group_by(things.c.week)
     )
-    return {week: count for week, count in rows}
+    return {row[0]: row[1] for row in rows}

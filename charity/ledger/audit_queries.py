@@ -170,14 +170,16 @@ def _line(row: Any) -> EntryLine:
 def entries(asked: Asked, before: int | None = None, limit: int = PAGE) -> EntryPage:
     """Entries whose number is below ``before``, the highest first; a book unknown has none."""
     top = head() + 1 if before is None else before
-    wanted = _lines().where(Number.n < top)
     try:
         conditions, found_by_index = _conditions(asked)
     except NoSuchBook:
         return EntryPage((), None)
-    wanted = wanted.where(*conditions).limit(limit + 1)
+    wanted = _lines().where(*conditions).limit(limit + 1)
     if found_by_index:
-        return _page(wanted.order_by(Number.n.desc()), limit)
+        # Not by the numbers' own order, in which the few would be looked for among all.
+        n = Number.n + 0
+        return _page(wanted.where(n < top).order_by(n.desc()), limit)
+    wanted = wanted.where(Number.n < top)
     if asked == Asked(book=asked.book) and asked.book is not None:
         # A book's entries are numbered in the order of the book.
         if before is not None:
@@ -194,7 +196,7 @@ def entries(asked: Asked, before: int | None = None, limit: int = PAGE) -> Entry
 
 
 def all_entries(asked: Asked, limit: int) -> tuple[EntryLine, ...]:
-    """At most ``limit`` entries, the highest number first, for a file; looks at the whole ledger."""
+    """At most ``limit`` entries for a file, the highest number first; the whole ledger is read."""
     try:
         conditions, _ = _conditions(asked)
     except NoSuchBook:
@@ -210,41 +212,40 @@ def _page(wanted: Select[*tuple[Any, ...]], limit: int) -> EntryPage:
 
 
 def _conditions(asked: Asked) -> tuple[list[ColumnElement[bool]], bool]:
-    """What rows must be, and whether one index finds the few that may be.
+    """What rows must be, and whether one index finds the few that may be. Raises NoSuchBook."""
+    rare = _rare(asked)
+    found = list(rare)
+    wanted = (
+        (Entry.kind, asked.kind.value if asked.kind else None),
+        (Entry.book_id, None if asked.book is None else book_id(asked.book)),
+        (Book.campaign, asked.campaign),
+        (Book.unit, asked.unit),
+        (Entry.period, asked.period),
+        (Entry.cause_type, asked.cause_type),
+    )
+    found += [column == value for column, value in wanted if value is not None]
+    if asked.from_fen is not None:
+        found.append(Entry.amount_fen >= asked.from_fen)
+    if asked.to_fen is not None:
+        found.append(Entry.amount_fen <= asked.to_fen)
+    return found, bool(rare)
+
+
+def _rare(asked: Asked) -> list[ColumnElement[bool]]:
+    """Conditions that an index answers with few rows.
 
     What an index leaves out is said in its own words, or neither database would take it.
     """
     found: list[ColumnElement[bool]] = []
-    quick = False
-    if asked.kind is not None:
-        found.append(Entry.kind == asked.kind.value)
-        if asked.kind not in _HOT:
-            found.append(_only(RARE))
-            quick = True
+    if asked.kind is not None and asked.kind not in _HOT:
+        found.append(_only(RARE))
     if asked.actors is not None:
         found += [among(Entry.actor_id, asked.actors), _only(BY_HAND)]
-        quick = True
     if asked.cause_id is not None:
         found.append(_caused(asked.cause_type, asked.cause_id))
-        quick = True
-    elif asked.cause_type is not None:
-        found.append(Entry.cause_type == asked.cause_type)
-    if asked.from_fen is not None:
-        found.append(Entry.amount_fen >= asked.from_fen)
-        if asked.from_fen >= LARGE_FEN:
-            found.append(_only(LARGE))
-            quick = True
-    if asked.to_fen is not None:
-        found.append(Entry.amount_fen <= asked.to_fen)
-    if asked.book is not None:
-        found.append(Entry.book_id == book_id(asked.book))
-    if asked.campaign is not None:
-        found.append(Book.campaign == asked.campaign)
-    if asked.unit is not None:
-        found.append(Book.unit == asked.unit)
-    if asked.period is not None:
-        found.append(Entry.period == asked.period)
-    return found, quick
+    if asked.from_fen is not None and asked.from_fen >= LARGE_FEN:
+        found.append(_only(LARGE))
+    return found
 
 
 def _only(words: str) -> ColumnElement[bool]:
@@ -261,8 +262,7 @@ def _caused(kind: str | None, name: str) -> ColumnElement[bool]:
         ranges.append(
             and_(Entry.idempotency_key >= start, Entry.idempotency_key <= f"{start}zzzzzzzz")
         )
-    found = and_(or_(*ranges), Entry.cause_id == name)
-    return and_(found, Entry.cause_type == kind) if kind else found
+    return and_(or_(*ranges), Entry.cause_id == name)
 
 
 def _span(period: str | None, top: int) -> tuple[int, int]:

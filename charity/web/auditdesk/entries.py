@@ -62,7 +62,7 @@ def authorities() -> str:
     """Authorities, the newest first: who signed what, and for which request."""
     kept, before = asked.kept(asked.AUTHORITY_FILTERS), asked.number("before")
     found = authority_rows(before, PAGE + 1)
-    rows = found[: PAGE]
+    rows = found[:PAGE]
     following = rows[-1].id if len(found) > PAGE else None
     return render_template(
         "auditdesk/authorities.html",

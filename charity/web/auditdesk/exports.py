@@ -1,8 +1,8 @@
 """The lists of this desk as files, for whoever says what for.
 
-Rule: a file needs a fresh second factor and a stated purpose, and what left the house is kept: what,
-narrowed to what, how many rows, the SHA-256 of the bytes. Every cell is text that no spreadsheet
-runs. Nothing is cut off in silence: a list that is too long is refused.
+Rule: a file needs a fresh second factor and a stated purpose. What left the house is kept: which
+list, narrowed to what, how many rows, the SHA-256 of the bytes. No spreadsheet runs a cell of it.
+Nothing is cut off in silence: a list that is too long is refused.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from charity.ledger import queries as ledger_queries
 from charity.web.auditdesk import asked, bp, words
 from charity.web.auditdesk.entries import authority_rows, signer_names
 from charity.web.auditdesk.frame import supervisor_sure
-from charity.web.entry import csv_answer, plain_cell
+from charity.web.entry import csv_answer
 from charity.web.forms import Text, place_error, refuse_doubled_fields, strip
 from charity.web.funddesk.words import KINDS, STATUSES
 from charity.web.signed import current
@@ -103,7 +103,8 @@ def _entry_rows(limit: int) -> Iterable[Row]:
 
 def _book_heads() -> Sequence[str]:
     return (
-        _("分账"), _("类别"), _("币种"), _("科目"), _("截至编号"), _("金额（元）"), _("实时金额（元）"),
+        _("分账"), _("类别"), _("币种"), _("科目"), _("截至编号"), _("金额（元）"),
+        _("实时金额（元）"),
         _("分录数"), _("开设时间"),
     )  # fmt: skip
 
@@ -125,7 +126,8 @@ def _book_rows(limit: int) -> Iterable[Row]:
 def _authority_heads() -> Sequence[str]:
     return (
         _("分录编号"), _("分账"), _("类别"), _("金额（元）"), _("币种"), _("第一位签署人"),
-        _("第二位签署人"), _("签署时间"), _("批准内容校验值"), _("审批编号"), _("起因"), _("起因编号"),
+        _("第二位签署人"), _("签署时间"), _("批准内容校验值"), _("审批编号"), _("起因"),
+        _("起因编号"),
     )  # fmt: skip
 
 
@@ -266,7 +268,7 @@ def _made(what: str, one: Export, kind: str) -> tuple[Response, int]:
     name = f"{what}-{clock.today():%Y%m%d}.{kind}"
     if kind == CSV:
         return csv_answer(name, one.heads(), rows), len(rows)
-    safe = [[plain_cell(value) for value in row] for row in rows]
+    safe = [[sheets.plain_cell(value) for value in row] for row in rows]
     answer = make_response(sheets.write(one.heads(), safe))
     answer.mimetype = _XLSX_TYPE
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

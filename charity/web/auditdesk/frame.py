@@ -1,5 +1,4 @@
-"""What every page of the supervisor's desk shares: its own navigation, names, the way to its files.
-"""
+"""What every page of the supervisor's desk shares: its own navigation, names, its places."""
 
 from __future__ import annotations
 

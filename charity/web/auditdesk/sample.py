@@ -44,7 +44,10 @@ class MarkForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     subject = HiddenField(validators=[Length(max=64)])
     remark = TextAreaField(
         filters=[strip],
-        validators=[Length(min=1, max=500, message=_l("请写一句查看的结果，最多 500 字。")), Text()],
+        validators=[
+            Length(min=1, max=500, message=_l("请写一句查看的结果，最多 500 字。")),
+            Text(),
+        ],
     )
 
 
