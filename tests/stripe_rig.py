@@ -58,7 +58,9 @@ def switch_on(provider: str = "stripe") -> None:
     with atomic():
         session = db.session()
         done = select(CampaignProvider.campaign_id).where(CampaignProvider.provider == provider)
-        for campaign_id in list(session.scalars(select(Campaign.id).where(Campaign.id.not_in(done)))):
+        for campaign_id in list(
+            session.scalars(select(Campaign.id).where(Campaign.id.not_in(done)))
+        ):
             session.execute(
                 insert(CampaignProvider).values(
                     id=new_id(), campaign_id=campaign_id, provider=provider, taken=True,

@@ -83,18 +83,19 @@ def _paid(seed: int, number: int, unit: str) -> str:
 def _asked(people: Cast, gifts: list[str]) -> None:
     """Two refunds agreed to, one not, one that waits; one gift moved, one name that waits."""
     ask, decider = people.manager, people.approver
-    for gift, reason in zip(gifts, (RefundReason.DUPLICATE, RefundReason.DONOR_ASKED), strict=False):
+    agreed = (RefundReason.DUPLICATE, RefundReason.DONOR_ASKED)
+    for gift, reason in zip(gifts[:2], agreed, strict=True):
         decide(_request(refunds.ask(gift, by=ask, reason=reason)), decider)
-    refused = refunds.ask(gifts[2], by=ask, reason=RefundReason.OTHER, note="捐赠人来电询问（演示）")
+    refused = refunds.ask(
+        gifts[2], by=ask, reason=RefundReason.OTHER, note="捐赠人来电询问（演示）"
+    )
     decide(_request(refused), decider, approve=False, reason="捐赠人没有要求退回（演示）")
     refunds.ask(gifts[3], by=ask, reason=RefundReason.WRONG_AMOUNT)
     moved = corrections.ask_unit(
         gifts[4], by=ask, campaign=data.SLUG, unit=_RIGHT, reason="登记时选错了募集单位（演示）"
     )
     decide(back.correction(moved).request_id, decider)
-    corrections.ask_name(
-        gifts[5], by=ask, name="演示更正姓名", reason="姓名有一个字写错（演示）"
-    )
+    corrections.ask_name(gifts[5], by=ask, name="演示更正姓名", reason="姓名有一个字写错（演示）")
 
 
 def _request(refund_id: str) -> str:

@@ -185,6 +185,7 @@ CONTACT = """专项基金办公室（演示）
 电话 0931-0000000，地址：甘肃省兰州市城关区演示路 1 号。
 """
 
+
 def emergency_unit() -> str:
     """The code of the county's unit that the emergency campaign is for."""
     return next(unit.code for unit in UNITS if unit.area_code == emergency().area_code)

@@ -43,9 +43,7 @@ class _Story:
     def sheet(self, form: str, unit: str, count: int, *, method: Method = Method.CASH) -> int:
         """A clerk's sheet of so many gifts of today; their sum in fen."""
         lines = tuple(
-            LineAsked(
-                self.chance.choices(_FENS, _WEIGHTS)[0], name=data.donor_name(self.chance)
-            )
+            LineAsked(self.chance.choices(_FENS, _WEIGHTS)[0], name=data.donor_name(self.chance))
             for _ in range(count)
         )
         sheets.enter(
@@ -142,9 +140,7 @@ def _transfers(story: _Story) -> None:
     """Two transfers the clerk had entered: one on the statement, one not yet."""
     fen = story.sheet("demo-bank-1", _COUNTY, 4, method=Method.BANK)
     (sheet,) = {gift.sheet_id for gift in hand.transfers_waiting(_COUNTY)}
-    bank.settle_sheet(
-        story.line("DEMO-0002", fen, "秦安县爱心捐款"), sheet, by=story.cast.cashier
-    )
+    bank.settle_sheet(story.line("DEMO-0002", fen, "秦安县爱心捐款"), sheet, by=story.cast.cashier)
     story.sheet("demo-bank-2", _COUNTY, 2, method=Method.BANK)
 
 

@@ -244,8 +244,7 @@ def test_what_waits_for_a_leaver_is_on_the_page_and_their_delegations_end(
         db.session.remove()
     page = manager.get(where)
     assert number in page.text
-    assert "¥7.00" in page.text
-    assert "¥30.50" not in page.text
+    assert "1 笔 · ¥7.00" in page.text
     page = manager.get(f"{PEOPLE}/{second.person_id}")
     assert "测试另一位委托测试管理员" in page.text
     act(manager, second, "hand-over", successor="")
@@ -292,14 +291,12 @@ def test_who_left_is_found_and_invited_again(
 
 
 @pytest.mark.slow
-def test_five_hundred_rows_of_the_longest_texts_are_confirmed(
-    site: Flask, manager: Client
-) -> None:
+def test_five_hundred_rows_of_the_longest_texts_are_confirmed(site: Flask, manager: Client) -> None:
     rows = [
         (
             "".join(chr(0x4E00 + (number * 61 + place * 97) % 20_000) for place in range(60)),
             f"{hashlib.sha256(str(number).encode()).hexdigest()}@"
-            + ".".join([hashlib.sha256(f'{number} {i}'.encode()).hexdigest()[:60] for i in (1, 2)])
+            + ".".join([hashlib.sha256(f"{number} {i}".encode()).hexdigest()[:60] for i in (1, 2)])
             + ".org",
             f"139{number:08}",
             "募集经办人",

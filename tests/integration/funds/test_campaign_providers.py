@@ -171,7 +171,9 @@ def test_what_cannot_be_asked(two: tuple[Signed, Signed]) -> None:
 def test_what_was_agreed_to_is_looked_at_again(two: tuple[Signed, Signed]) -> None:
     name = ask(two, "stripe", on=True)
     with atomic():
-        campaigns.write(SLUG, {"name": "另一个名称"}, reason="更名")
+        db.session().execute(
+            update(Campaign).where(Campaign.slug == SLUG).values(name="另一个名称")
+        )
     with atomic():
         approvals.decide(name, by=two[1], approve=True)
     with pytest.raises(FactsChanged), atomic():
