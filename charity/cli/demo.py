@@ -15,8 +15,10 @@ from dataclasses import replace
 import click
 
 from charity.cli import demo_data as data
-from charity.cli import demo_units
+from charity.cli import demo_desk, demo_units
 from charity.cli.application import ready_app
+from charity.cli.demo_back import load_back
+from charity.cli.demo_hand import load_by_hand
 from charity.cli.demo_people import load_people
 from charity.config import RunMode, Settings
 from charity.donations import queries, services
@@ -27,7 +29,7 @@ from charity.funds import queries as fund_queries
 from charity.funds import services as funds
 from charity.funds.kinds import FundText, UnitLevel
 from charity.funds.statements import publish_statement
-from charity.jobs.bulk import settle_all
+from charity.jobs.bulk import follow_all, settle_all
 from charity.kernel import clock, files, inbox
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
@@ -58,6 +60,7 @@ def load(gifts: int, seed: int) -> None:
         load_places()
         load_people()
         load_gifts(gifts, seed, say=click.echo)
+        load_story(seed, settings.payment_providers)
         db.session.remove()
 
 
@@ -88,6 +91,17 @@ def load_places() -> None:
         )
 
 
+def load_story(seed: int, providers: Sequence[str]) -> None:
+    """What people did by hand: cash, bank lines, suspense, refunds, corrections, a switch; once."""
+    people = demo_desk.cast()
+    for provider in providers:
+        demo_desk.switch_on(people, (data.SLUG, data.GENERAL), provider)
+    load_by_hand(people, seed)
+    load_back(people, seed)
+    settle_all(BATCH)
+    follow_all()
+
+
 def _raising_in(slug: str) -> list[str]:
     """The units that raise in a campaign, without the office, which is there from the start."""
     stations = (UnitLevel.PREFECTURE, UnitLevel.COUNTY)
@@ -113,6 +127,7 @@ def load_gifts(wanted: int, seed: int, say: Callable[[str], object] | None = Non
         if say is not None and wanted > BATCH:
             say(f"{have + added:,} of {wanted:,} gifts")
     settle_all(BATCH)
+    follow_all()
     return added
 
 
@@ -157,9 +172,7 @@ def _request(seed: int, number: int) -> GiftRequest:
     named = chance.random() < 0.7
     donor = DonorDetails()
     if named:
-        name = chance.choice(data.FAMILY_NAMES) + "".join(
-            chance.choice(data.GIVEN_NAMES) for _ in range(chance.randint(1, 2))
-        )
+        name = data.donor_name(chance)
         donor = DonorDetails(name=name, email=f"donor{chance.randrange(10**6)}@demo.invalid")
     kind = chance.choices(list(Display), [80, 10, 10])[0]
     return GiftRequest(
