@@ -87,7 +87,7 @@ def _sheet(
 
 def _made(sheet: Any, value: object) -> Any:
     if isinstance(value, Decimal):
-        cell = WriteOnlyCell(sheet, value=value)
+        cell = WriteOnlyCell(sheet, value=value)  # type: ignore[arg-type] # the stubs know no Decimal
         cell.number_format = _MONEY
         return cell
     return value if isinstance(value, int) else _text(sheet, value)

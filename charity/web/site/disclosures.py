@@ -96,4 +96,5 @@ def _file(report_id: str, form: Form) -> Response:
     kind = "inline" if form in (Form.PDF, Form.JSON) else "attachment"
     answer.headers.set("Content-Disposition", kind, filename=f"{view.id}-v{version.version}.{form}")
     answer.set_etag(version.hashes[form])
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
