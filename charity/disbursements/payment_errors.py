@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _
 from charity.disbursements.kinds import HoldReason
 from charity.kernel.errors import Conflict, NotFound, RuleBroken
 
-
 #: Why a payment is stopped, in words.
 HOLD_WORDS: Mapping[HoldReason, LazyString] = {
     HoldReason.QUESTION: _("有事项需要核实"),

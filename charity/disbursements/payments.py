@@ -172,7 +172,7 @@ def money_back(application_id: str, *, fen: int, line: PaidLine, by: Signed) -> 
         by=by.actor,
         fen=fen,
         returned_fen=row.returned_fen + fen,
-        **({"proved_at": None} if all_of_it else {}),
+        proved_at=None if all_of_it else row.proved_at,
     )
 
 

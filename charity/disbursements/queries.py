@@ -34,15 +34,17 @@ from charity.disbursements.models import (
     Payee,
     Payment,
 )
-from charity.disbursements.use_queries import PLACE
-from charity.disbursements.use_queries import Standing as Standing  # noqa: PLC0414 - handed on
-from charity.disbursements.use_queries import UseRow as UseRow  # noqa: PLC0414 - handed on
-from charity.disbursements.use_queries import UseRows as UseRows  # noqa: PLC0414 - handed on
-from charity.disbursements.use_queries import overdue as overdue  # noqa: PLC0414 - handed on
-from charity.disbursements.use_queries import plan as plan  # noqa: PLC0414 - handed on
-from charity.disbursements.use_queries import proved_by_book as proved_by_book  # noqa: PLC0414
-from charity.disbursements.use_queries import standing as standing  # noqa: PLC0414 - handed on
-from charity.disbursements.use_queries import use_rows as use_rows  # noqa: PLC0414 - handed on
+from charity.disbursements.use_queries import (
+    PLACE,
+    Standing,
+    UseRow,
+    UseRows,
+    overdue,
+    plan,
+    proved_by_book,
+    standing,
+    use_rows,
+)
 from charity.disbursements.views import (
     ApplicationView,
     AttachmentView,
@@ -56,6 +58,34 @@ from charity.funds import queries as funds
 from charity.funds.errors import UnknownUnit
 from charity.kernel.db import among, db
 from charity.kernel.errors import CursorUnfit
+
+# With what is handed on from the files beside this one.
+__all__ = [
+    "ApplicationPage",
+    "ApplicationView",
+    "AttachmentView",
+    "BudgetView",
+    "HoldView",
+    "PayeeView",
+    "PaymentView",
+    "Standing",
+    "StepView",
+    "UseRow",
+    "UseRows",
+    "application",
+    "applications",
+    "awaiting_evidence",
+    "awaiting_payment",
+    "by_request",
+    "of_unit",
+    "overdue",
+    "payee",
+    "payees_of",
+    "plan",
+    "proved_by_book",
+    "standing",
+    "use_rows",
+]
 
 PAGE = 30
 

@@ -9,6 +9,7 @@ is what was asked for, to the hash.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 
@@ -111,9 +112,14 @@ def change(application_id: str, facts: ApplicationFacts, *, by: Signed) -> None:
     db.session().execute(delete(BudgetLine).where(BudgetLine.application_id == row.id))
     _keep_budget(row.id, budget)
     db.session().expire_all()
-    values |= {"version": row.version + 1, "written_by_id": by.person_id, "request_id": None}
-    values["written_by_name"] = by.name
-    store.move(row, S.DRAFT, Step.CHANGED, by=by.actor, **values)
+    changes: dict[str, Any] = {
+        **values,
+        "version": row.version + 1,
+        "written_by_id": by.person_id,
+        "written_by_name": by.name,
+        "request_id": None,
+    }
+    store.move(row, S.DRAFT, Step.CHANGED, by=by.actor, **changes)
 
 
 def copy(application_id: str, *, by: Signed) -> str:

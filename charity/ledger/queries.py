@@ -301,7 +301,7 @@ def reserved(books: Iterable[int]) -> dict[int, int]:
     return {book_id: int(fen) for book_id, fen in rows if fen}
 
 
-def numbered() -> Select[Any]:
+def numbered() -> Select[*tuple[Any, ...]]:
     """``entry_id`` and ``n`` of every numbered entry; a select, so that others can join it."""
     return select(Number.entry_id, Number.n)
 

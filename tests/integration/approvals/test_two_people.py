@@ -278,7 +278,7 @@ def test_what_cannot_be_handed_over(cast: Cast) -> None:
     approver, discloser = cast.approver, cast.fund[Role.DISCLOSER]
     tries: list[tuple[type[RuleBroken], tuple[object, ...]]] = [
         (errors.RoleNotHeld, (approver, discloser, Role.FUND_MANAGER)),
-        (errors.RoleNotHeld, (discloser, approver, Role.DISCLOSER)),
+        (errors.RoleNotHeld, (cast.fund[Role.SUPERVISOR], approver, Role.SUPERVISOR)),
         (errors.RoleNotHeld, (cast.leader, cast.clerk, Role.UNIT_LEADER, TOWN)),
         (errors.DelegateUnfit, (approver, approver, Role.APPROVER)),
         (errors.DelegateUnfit, (approver, another_account(approver), Role.APPROVER)),
