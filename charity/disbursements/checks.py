@@ -10,6 +10,7 @@ import datetime as dt
 
 from sqlalchemy import Date, bindparam, text
 
+from charity.disbursements.evidence_checks import SENTENCES as EVIDENCE
 from charity.kernel import clock
 from charity.kernel.db import UTCDateTime, db
 from charity.ledger.checks import Check
@@ -102,6 +103,7 @@ SENTENCES: dict[str, str] = {
     "no approved application is unpaid for more than a day after its last day": """
         SELECT number FROM disbursements_application
         WHERE status = 'approved' AND expires_on < :expired_due""",
+    **EVIDENCE,
 }
 
 

@@ -411,3 +411,31 @@ def test_money_that_the_bank_sent_back_asks_for_no_evidence(team: Team, paid: st
     accept(paid, team.approver)
     assert uses.status(paid) is S.PROVED
     assert hand.broken() == set()
+
+
+TAMPERED = {
+    "proved without evidence": (
+        "UPDATE disbursements_evidence SET status = 'refused'",
+        "every proved use has evidence that was accepted, and nothing else is proved by it",
+    ),
+    "judged by who wrote it": (
+        "UPDATE disbursements_application SET written_by_id = proved_by_id",
+        "nobody judged evidence of a use they asked for, or that they gave",
+    ),
+    "shown though refused": (
+        "UPDATE disbursements_evidence SET status = 'refused'",
+        "every picture the public sees is accepted evidence, shown by another than gave it",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+def test_checks_find_what_was_changed_behind_the_verbs(team: Team, paid: str, how: str) -> None:
+    piece = give_all(paid, team.clerk)[0]
+    accept(paid, team.approver)
+    publish(piece, team.discloser)
+    assert uses.broken() == set()
+    statement, sentence = TAMPERED[how]
+    with atomic():
+        db.session().execute(text(statement))
+    assert sentence in uses.broken()
