@@ -33,6 +33,7 @@ class RunMode(StrEnum):
 PROVIDERS = ("sandbox", "stripe")
 # What Stripe's library of our lock speaks; the webhook endpoint is set to the same.
 STRIPE_API_VERSION = "2026-10-28.endive"
+_MAIL_ADDRESS = r"[^@\s<>\",;]+@[A-Za-z0-9.-]+"
 _WEBHOOK_SECRET = 16  # characters; an empty or guessable secret would let anyone settle gifts
 
 
@@ -54,6 +55,9 @@ class Settings(BaseSettings):
     base_url: str = "http://127.0.0.1:8000"
     mail_url: str = "log:"
     mail_from: str = ""
+    # Who is told when something stopped; and after how many hours without a backup (0: never).
+    alert_to: Annotated[tuple[str, ...], NoDecode] = ()
+    backup_hours: int = Field(default=26, ge=0, le=24 * 31)
     payment_providers: Annotated[tuple[str, ...], NoDecode] = ("sandbox",)
     stripe_secret_key: str = Field(default="", repr=False)
     stripe_webhook_secrets: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
@@ -70,6 +74,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "secret_key_fallbacks",
+        "alert_to",
         "payment_providers",
         "metrics_networks",
         "stripe_webhook_secrets",
@@ -115,8 +120,16 @@ class Settings(BaseSettings):
     @field_validator("mail_from")
     @classmethod
     def _mail_from(cls, value: str) -> str:
-        if value and not re.fullmatch(r"[^@\s<>\",;]+@[A-Za-z0-9.-]+", value):
+        if value and not re.fullmatch(_MAIL_ADDRESS, value):
             raise ValueError("expected a mail address alone")
+        return value
+
+    @field_validator("alert_to")
+    @classmethod
+    def _alert_to(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not re.fullmatch(_MAIL_ADDRESS, each):
+                raise ValueError("expected a comma list of mail addresses")
         return value
 
     @field_validator("stripe_api_base")
@@ -215,6 +228,11 @@ def load() -> Settings:
 def export_default(name: str, value: str) -> None:
     """Let the processes we start find ``CHARITY_<name>`` as ``value``, unless it is set."""
     os.environ.setdefault(f"CHARITY_{name}", value)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment for a program we start, with ``more`` in it."""
+    return {**os.environ, **more}
 
 
 def bundle_dir() -> Path:

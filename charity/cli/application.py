@@ -32,8 +32,14 @@ def make_app() -> Flask:
 def ready_app() -> Flask:
     """The application, on a database that may be served from; else the command ends."""
     from charity.cli.startup import not_ready
+    from charity.kernel import presence
 
     app = make_app()
+    try:
+        # Until this process ends, no restore and no move may begin under it.
+        presence.serve(settings().data_dir)
+    except presence.Occupied as error:
+        raise click.ClickException(f"not started: {error}") from error
     reasons = not_ready(app)
     if reasons:
         raise click.ClickException("not started: " + "; ".join(reasons))

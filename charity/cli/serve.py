@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from charity.cli.application import ready_app, settings
+from charity.cli.application import make_app, ready_app, settings
 from charity.cli.demo_people import show_people
 from charity.config import export_default
 from charity.kernel import clock
@@ -66,18 +66,43 @@ def worker() -> None:
 
 
 @click.command()
+def watch() -> None:
+    """Look after worker, checks, letters and backups; mail CHARITY_ALERT_TO when one stops."""
+    from charity.jobs import alerts
+    from charity.jobs.schedule import JOBS
+
+    found = settings()
+    if not found.alert_to:
+        raise click.ClickException("CHARITY_ALERT_TO names nobody who could be told")
+    app, stop = make_app(), threading.Event()  # it starts though the database is away
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    found.data_dir.mkdir(parents=True, exist_ok=True)
+    teller = alerts.Teller(found.data_dir / "alerts.json")
+    with app.app_context():
+        while not stop.is_set():
+            alerts.look(teller, {job.name: job.every for job in JOBS})
+            stop.wait(alerts.EVERY_S)
+
+
+@click.command()
 @_host
 @_port
 def run(host: str, port: int) -> None:
-    """Site and worker in one: two children, each started again when it dies."""
+    """Site and worker in one (and the watch, where somebody is to be told).
+
+    Each is a child of its own, started again when it dies.
+    """
     _state_address(host, port)
     show_people(ready_app())
-    _Parent(
-        {
-            "web": [sys.executable, "-m", "charity", "web", "--host", host, "--port", str(port)],
-            "worker": [sys.executable, "-m", "charity", "worker"],
-        }
-    ).watch()
+    charity = [sys.executable, "-m", "charity"]
+    commands = {
+        "web": [*charity, "web", "--host", host, "--port", str(port)],
+        "worker": [*charity, "worker"],
+    }
+    if settings().alert_to:
+        commands["watch"] = [*charity, "watch"]
+    _Parent(commands).watch()
 
 
 class _Parent:

@@ -13,12 +13,16 @@ from charity.ledger.kinds import Mode
 def _prepare(found: Settings, birth: Mode | None) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
+    from charity.kernel import closed, migrate
     from charity.ledger.services import prepare
 
     found.data_dir.mkdir(parents=True, exist_ok=True)
     # An owner that serves as well keeps its rights; production refuses to start like that.
     role = found.app_role if found.owner_database != found.database else None
     try:
+        shut = migrate.as_owner(found.owner_database, closed.reason)
+        if shut is not None:
+            raise click.ClickException(f"this database is closed: {shut}")
         prepare(found.owner_database, bundle_dir() / "migrations", app_role=role, birth=birth)
     except (SQLAlchemyError, MigrationError) as error:
         raise click.ClickException(f"the database was not changed: {error}") from error

@@ -6,13 +6,21 @@ from flask import Flask
 from sqlalchemy import Connection, text
 
 from charity.config import RunMode, Settings, bundle_dir
-from charity.kernel import migrate
+from charity.kernel import closed, migrate
 from charity.kernel.db import db
 from charity.ledger import guards, queries
 
 
 def not_ready(app: Flask) -> list[str]:
     """Why this installation must not serve; empty when it may."""
+    with app.app_context(), db.engine.connect() as conn:
+        shut = closed.reason(conn)
+        conn.rollback()
+    return standing(app) if shut is None else [f"this database is closed: {shut}"]
+
+
+def standing(app: Flask) -> list[str]:
+    """What does not stand: schema, guards, the kind of money, the role's rights."""
     settings: Settings = app.extensions["charity.settings"]
     with app.app_context(), db.engine.connect() as conn:
         version = guards.schema_version(conn)

@@ -8,17 +8,33 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 T = TypeVar("T")
 ZONE = ZoneInfo("Asia/Shanghai")
+_as_of: ContextVar[dt.datetime | None] = ContextVar("as_of", default=None)
 
 
 def now() -> dt.datetime:
     """The present moment, aware, UTC."""
-    return dt.datetime.now(dt.UTC)
+    return _as_of.get() or dt.datetime.now(dt.UTC)
+
+
+@contextmanager
+def as_of(moment: dt.datetime) -> Iterator[None]:
+    """Let it be ``moment`` inside: a copy is asked what it said when it was made.
+
+    What waits too long today did not wait too long then. For reading only.
+    """
+    token = _as_of.set(moment)
+    try:
+        yield
+    finally:
+        _as_of.reset(token)
 
 
 def today() -> dt.date:

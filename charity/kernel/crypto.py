@@ -52,6 +52,11 @@ class Keyring:
     def __repr__(self) -> str:
         return f"<Keyring of {len(self._ciphers)}>"
 
+    def ids(self) -> list[str]:
+        """Short names of the keys, the index key's last: they tell no key."""
+        index = hashlib.sha256(b"charity index key\x00" + self._index_key).digest()
+        return [each.hex() for each in (*self._ciphers, index[:_KEY_ID_BYTES])]
+
     def seal(self, plaintext: str, context: str) -> bytes:
         """``plaintext`` sealed for ``context`` ("table.column"): opens with nothing else."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
@@ -102,6 +107,14 @@ def load_keys(folder: Path, *, create: bool) -> Keyring:
         return Keyring(fields, base64.b64decode(content["index_key"], validate=True))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise KeysMissing(f"{path}: {error}") from error
+
+
+def key_ids(folder: Path) -> list[str]:
+    """Short names of the keys in ``folder``, the index key's last: they tell no key.
+
+    Raises KeysMissing.
+    """
+    return load_keys(folder, create=False).ids()
 
 
 def _create(path: Path) -> None:

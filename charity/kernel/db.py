@@ -186,6 +186,23 @@ def bulk_insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]
     _copy(conn, f"COPY {table.name} ({quoted}) FROM STDIN", zip(*values, strict=True))
 
 
+def copy_rows(conn: Connection, table: Table, rows: Iterable[Sequence[Any]]) -> None:
+    """Put whole rows, in the order of the table's columns, into PostgreSQL by one ``COPY``."""
+    processors = [
+        column.type.dialect_impl(conn.dialect).bind_processor(conn.dialect)
+        for column in table.columns
+    ]
+    quoted = ", ".join(f'"{column.name}"' for column in table.columns)
+    bound = (
+        tuple(
+            process(value) if process else value
+            for process, value in zip(processors, row, strict=True)
+        )
+        for row in rows
+    )
+    _copy(conn, f"COPY {table.name} ({quoted}) FROM STDIN", bound)
+
+
 def _copy(conn: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """``COPY … FROM STDIN``, which SQLAlchemy does not know."""
     with _driver(conn, statement) as raw, raw.cursor() as cursor, cursor.copy(statement) as copy:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
+
+T = TypeVar("T")
 
 
 class MigrationError(RuntimeError):
@@ -39,6 +42,16 @@ def owner_engine(url: str) -> Engine:
     return engine
 
 
+def as_owner(url: str, work: Callable[[Connection], T]) -> T:
+    """``work`` on a connection of the owner, in one transaction: all of it or nothing."""
+    engine = owner_engine(url)
+    try:
+        with engine.begin() as conn:
+            return work(conn)
+    finally:
+        engine.dispose()
+
+
 def config(scripts: Path) -> Config:
     """Alembic's configuration for the folder of migrations."""
     made = Config()
@@ -52,6 +65,14 @@ def head(scripts: Path) -> str:
     if revision is None:
         raise MigrationError("there are no migrations")
     return revision
+
+
+def knows(scripts: Path, revision: str) -> bool:
+    """Whether the code has this revision; it lacks those of newer versions."""
+    return any(
+        each.revision == revision
+        for each in ScriptDirectory.from_config(config(scripts)).walk_revisions()
+    )
 
 
 def run(

@@ -280,3 +280,10 @@ def counts() -> dict[str, int]:
         .group_by(OutboxMessage.state)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def oldest_waiting() -> dt.datetime | None:
+    """When the oldest message that has not gone out yet was written."""
+    return db.session().scalar(
+        select(func.min(OutboxMessage.created_at)).where(OutboxMessage.state == State.WAITING.value)
+    )

@@ -11,7 +11,7 @@ from functools import cache
 from sqlalchemy import text
 
 from charity.config import bundle_dir
-from charity.kernel import clock, inbox
+from charity.kernel import clock, closed, inbox
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 
@@ -26,11 +26,13 @@ class Readiness:
     writes: bool
     migrated: bool
     queue_age_s: int
+    open: bool = True
 
     @property
     def ready(self) -> bool:
         """Whether traffic may come."""
-        return self.writes and self.migrated and self.queue_age_s <= LONGEST_WAIT_S
+        waited = self.queue_age_s > LONGEST_WAIT_S
+        return self.writes and self.migrated and self.open and not waited
 
 
 def state() -> Readiness:
@@ -38,9 +40,11 @@ def state() -> Readiness:
     with atomic():
         # The writing room is granted by taking its lock; an empty unit of work changes nothing.
         revision = db.session().scalar(text("SELECT version_num FROM alembic_version"))
+        is_open = closed.reason(db.session().connection()) is None
     oldest = inbox.oldest_due()
     waited = 0 if oldest is None else int((clock.now() - oldest).total_seconds())
-    return Readiness(writes=True, migrated=revision == newest_revision(), queue_age_s=waited)
+    migrated = revision == newest_revision()
+    return Readiness(writes=True, migrated=migrated, queue_age_s=waited, open=is_open)
 
 
 @cache
