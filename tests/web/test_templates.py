@@ -16,7 +16,7 @@ NAMES = sorted(p.relative_to(TEMPLATES).as_posix() for p in TEMPLATES.rglob("*.h
 PAGES = sorted(p.relative_to(TEMPLATES).as_posix() for p in (TEMPLATES / "site").glob("[!_]*.html"))
 
 # A document drawn by the PDF renderer is no page: it carries its own style and no policy.
-NOT_PAGES = ("receipts/", "mail/")
+NOT_PAGES = ("receipts/", "disclosures/", "mail/")
 
 
 def env() -> Environment:

@@ -153,7 +153,7 @@ def unguard(database: TestDatabase, table: str) -> None:
     """Take the triggers off a table, as its owner can."""
     with owner(database.owner_url) as conn:
         if database.dialect == "postgres":
-            conn.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
+            conn.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
             return
         asked = text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
         names = conn.execute(asked, {"table": table}).all()
