@@ -14,14 +14,17 @@ from werkzeug.routing import Rule
 
 from charity.approvals import services as approvals
 from charity.approvals.kinds import Kind
+from charity.disbursements import evidence
+from charity.disbursements.kinds import EvidenceKind
 from charity.donations.back import corrections
 from charity.funds import teams
+from charity.kernel import files, uploads
 from charity.kernel.access import Access, Mark, mark_of
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.people.kinds import FUND_ROLES, UNIT_ROLES, Role
 from charity.people.queries import Grant, Signed
-from tests import back, hand
+from tests import back, hand, reports, uses
 from tests.factories import site as world
 from tests.hand import Crew
 from tests.people import make_person
@@ -74,11 +77,17 @@ def things(app: Flask) -> tuple[dict[str, str], dict[Role, Signed]]:
                 "section": "plan",
                 "change": "name",
                 "funddesk:key": "approvals.days.refund",
+                "auditdesk:book": f"unit:{world.OPEN}:{world.COUNTY}:CNY",
+                "auditdesk:n": "1",
+                "auditdesk:week": "2026-W01",
+                "auditdesk:what": "entries",
                 "person_id": clerk.person_id,
                 "request_id": _request(people),
                 "team": _team(),
             }
         found |= {"file_id": world.picture(), **_by_hand(people), **_back(people)}
+        found |= _uses(people)
+        found |= {"report_id": _reported(people)}
         db.session.remove()
     return found, people
 
@@ -93,6 +102,17 @@ def _request(people: Mapping[Role, Signed]) -> str:
         title=NAME,
         concerned=(clerk.person_id,),
     )
+
+
+def _reported(people: Mapping[Role, Signed]) -> str:
+    """A report that was published, with a draft of its correction."""
+    names = (Role.DISCLOSER, Role.ACCOUNTANT, Role.FUND_MANAGER, Role.DISCLOSER)
+    office = reports.Office(*(people[role] for role in names))
+    made = reports.begin(office.drafts, slug=world.OPEN)
+    reports.write(made, office.drafts, body_en=reports.WORDS_EN)
+    reports.publish(office, made)
+    reports.write(made, office.drafts, body_en=reports.WORDS_EN, reason=NAME)
+    return made
 
 
 def _team() -> str:
@@ -133,6 +153,44 @@ def _back(people: Mapping[Role, Signed]) -> dict[str, str]:
     with atomic():
         corrected = corrections.ask_name(wrong, by=two.asks, name="黎桂兰", reason=NAME)
     return {"funddesk:gift_id": stands, "refund_id": refund, "correction_id": corrected}
+
+
+def _uses(people: Mapping[Role, Signed]) -> dict[str, str]:
+    """An application that was paid, with a picture to be judged, and one that waits to be paid."""
+    crew = Crew(
+        clerk=people[Role.UNIT_CLERK],
+        other=people[Role.UNIT_CLERK],
+        leader=people[Role.UNIT_LEADER],
+        cashier=people[Role.CASHIER],
+        accountant=people[Role.ACCOUNTANT],
+        manager=people[Role.FUND_MANAGER],
+    )
+    team = uses.Team(
+        crew=crew,
+        approver=people[Role.APPROVER],
+        approver2=people[Role.FUND_MANAGER],
+        approver3=people[Role.APPROVER],
+        discloser=people[Role.DISCLOSER],
+        supervisor=people[Role.SUPERVISOR],
+    )
+    here = {"unit": world.TOWN, "campaign": world.OPEN}
+    uses.fund(team, 90_000, world.TOWN, world.OPEN)
+    payee = uses.add_payee(team, unit=world.TOWN)
+    paid = uses.paid(team, 50_000, payee=payee, **here)
+    uses.approved(team, 10_000, payee=payee, **here)
+    cleaned = uploads.clean_picture(hand.picture("JPEG"), "a.jpg")
+    stored = files.store().put(cleaned.content, cleaned.suffix)
+    with atomic():
+        piece = evidence.add(paid, EvidenceKind.PHOTO, (cleaned, stored), NAME, by=crew.clerk)
+    seen = ("application", "edit_application", "evidence", "hand_back")
+    return {
+        **{f"unitdesk.{page}:code": world.TOWN for page in seen},
+        "unitdesk:application_id": paid,
+        "unitdesk.edit_application:application_id": uses.draft(team, payee=payee, **here),
+        "funddesk:application_id": paid,
+        "funddesk:evidence_id": piece,
+        "funddesk:payee_id": payee,
+    }
 
 
 def places(app: Flask, names: Things) -> list[Place]:
