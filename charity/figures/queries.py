@@ -133,7 +133,7 @@ def totals() -> Totals:
     known = tree.sums()
     figures, gifts = known.total(None)
     return Totals(
-        as_of_entry=ledger.head(),
+        as_of_entry=known.n,
         currency="CNY",
         figures=figures,
         suspense_fen=ledger.suspense_fen(),

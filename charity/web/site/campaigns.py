@@ -49,6 +49,7 @@ def campaign(slug: str) -> str:
     view = funds.campaign(slug)
     q = request.args.get("q", "").strip()[:100]
     page = figures.unit_rows(slug, q or None, request.args.get("cursor"), PAGE)
+    uses = list_queries.latest_uses(RECENT_USES, slug)
     return render_template(
         "site/campaign.html",
         campaign=view,
@@ -63,8 +64,8 @@ def campaign(slug: str) -> str:
         units=page.items,
         next_cursor=page.next_cursor,
         q=q,
-        uses=list_queries.latest_uses(RECENT_USES, slug),
-        helped=figures.helped(slug),
+        uses=uses,
+        helped=figures.helped(slug) if uses else 0,
         purposes=PURPOSES,
         categories=CATEGORIES,
         online=bool(offered([slug])),

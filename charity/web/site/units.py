@@ -36,6 +36,7 @@ def unit(slug: str, code: str) -> str:
     """One raising unit in one campaign: its own book, and with its sub-units."""
     campaign_view, unit_view = funds.campaign(slug), funds.unit(slug, code)
     told, now = figures.unit_page(slug, code, RECENT), units_of.unit_full(code)
+    uses = list_queries.latest_uses(RECENT_USES, slug, code)
     return render_template(
         "site/unit.html",
         campaign=campaign_view,
@@ -49,8 +50,8 @@ def unit(slug: str, code: str) -> str:
         as_of_entry=told.as_of_entry,
         children=told.children,
         words=told.words,
-        uses=list_queries.latest_uses(RECENT_USES, slug, code),
-        helped=figures.helped(slug, code),
+        uses=uses,
+        helped=figures.helped(slug, code) if uses else 0,
         purposes=PURPOSES,
         categories=CATEGORIES,
         recent_gifts=present.recent(told.recent_gifts),
