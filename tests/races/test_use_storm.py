@@ -51,6 +51,8 @@ CLIENTS = 50
 BOOKS = 50
 WHOLE = 10_000
 STILL = 3.0
+#: Beside other tests the machine is shared, and a thread may not get its turn for a while.
+STILL_BESIDE_OTHERS = 20.0
 
 
 @dataclass
@@ -169,7 +171,7 @@ def brew(app: Flask, clients: int) -> Storm:
     return Storm(app, team, leader, clients)
 
 
-def weather(storm: Storm, rounds: int) -> None:
+def weather(storm: Storm, rounds: int, longest: float) -> None:
     """So many rounds, and what must be true of each and of all."""
     failed: list[Exception] = []
     still = 0.0
@@ -183,19 +185,19 @@ def weather(storm: Storm, rounds: int) -> None:
     tries = rounds * storm.clients
     print(f"{rounds} rounds, {tries} tries, {len(failed)} failed, still for {still:.2f} s")
     assert len(failed) * 1000 <= tries, failed[:5]
-    assert still < STILL
+    assert still < longest
     uses.number()
     assert [check for check in ledger_checks.run(db.session()) if not check.ok] == []
     db.session().rollback()
 
 
 def test_all_clients_try_to_use_all_of_a_book(storm: Storm) -> None:
-    weather(storm, ROUNDS)
+    weather(storm, ROUNDS, STILL_BESIDE_OTHERS)
 
 
 @pytest.mark.soak
 def test_all_clients_try_to_use_all_of_fifty_books(storm: Storm) -> None:
-    weather(storm, ROUNDS * 200)
+    weather(storm, ROUNDS * 200, STILL)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from charity.disbursements import checks
+from charity.disbursements import checks, evidence_checks
 from charity.kernel import clock
 from charity.kernel.atomic import atomic
 from charity.ledger import recipes
@@ -42,7 +42,6 @@ def test_an_honest_season_breaks_none(place: Place, team: Team) -> None:
     uses.bank_returned(team, sent_back)
     uses.number()
     assert uses.broken() == set()
-    assert len(checks.SENTENCES) == 10
 
 
 def forged(book: int, kind: EntryKind, legs: recipes.Legs, cause: str) -> None:
@@ -119,7 +118,7 @@ def test_every_sentence_is_tried() -> None:
     tried = set(TURNED) | {
         "every promise and payment has its application, in its book, signed by two who agreed"
     }
-    assert tried == set(checks.SENTENCES)
+    assert tried == set(checks.SENTENCES) - set(evidence_checks.SENTENCES)
 
 
 @pytest.mark.parametrize("sentence", TURNED)
