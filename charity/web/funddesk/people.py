@@ -125,13 +125,14 @@ def people_page() -> str:
     """Everyone who holds a role; or who left, and can be invited again."""
     left = request.args.get("show") == "left"
     found = people.persons(after=request.args.get("after") or None, limit=PAGE + 1, left=left)
-    shown, kept = found[:PAGE], {"show": "left"} if left else {}
+    shown = found[:PAGE]
+    kept = "left" if left else None
     return render_template(
         "funddesk/people.html",
         people=[_line(one) for one in shown],
         left=left,
-        first_url=url_for("funddesk.people", **kept) if request.args.get("after") else "",
-        next_url=url_for("funddesk.people", after=shown[-1].id, **kept)
+        first_url=url_for("funddesk.people", show=kept) if request.args.get("after") else "",
+        next_url=url_for("funddesk.people", after=shown[-1].id, show=kept)
         if len(found) > PAGE
         else "",
     )

@@ -80,7 +80,7 @@ def _page(slug: str, form: SwitchForm) -> str:
 
 def _change(one: Switch) -> str:
     name = provider_name(one.provider)
-    return _("停用%(name)s", name=name) if one.taken else _("启用%(name)s", name=name)
+    return str(_("停用%(name)s", name=name) if one.taken else _("启用%(name)s", name=name))
 
 
 def _asked(slug: str, provider: str) -> RequestView | None:

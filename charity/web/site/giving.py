@@ -333,7 +333,7 @@ def _offer(form: DonorForm, providers: Sequence[str]) -> None:
 
 def _names(form: DonorForm) -> tuple[str, ...]:
     """The providers this form offers."""
-    return tuple(name for name, _label in form.provider.choices)
+    return tuple(str(choice[0]) for choice in form.provider.choices or ())
 
 
 def _provider_hints(providers: Sequence[str]) -> dict[str, str]:
