@@ -39,7 +39,7 @@ from charity.ledger.models import (
 from charity.ledger.queries import head
 
 PAGE = 50
-WINDOW = 100_000
+WINDOW = 50_000
 #: An entry gets its number within seconds: so far numbers and ids may differ in their order.
 _SLACK = 10_000
 #: What causes entries; a cause is found by the keys of its entries, which begin with it.
@@ -170,6 +170,10 @@ def _line(row: Any) -> EntryLine:
 def entries(asked: Asked, before: int | None = None, limit: int = PAGE) -> EntryPage:
     """Entries whose number is below ``before``, the highest first; a book unknown has none."""
     top = head() + 1 if before is None else before
+    if asked == Asked(book=asked.book) and asked.book is not None:
+        page = _of_book(asked.book, before, limit)
+        if page is not None:
+            return page
     try:
         conditions, found_by_index = _conditions(asked)
     except NoSuchBook:
@@ -179,20 +183,31 @@ def entries(asked: Asked, before: int | None = None, limit: int = PAGE) -> Entry
         # Not by the numbers' own order, in which the few would be looked for among all.
         n = Number.n + 0
         return _page(wanted.where(n < top).order_by(n.desc()), limit)
-    wanted = wanted.where(Number.n < top)
-    if asked == Asked(book=asked.book) and asked.book is not None:
-        # A book's entries are numbered in the order of the book.
-        if before is not None:
-            here = select(Entry.book_no).join(Number, Number.entry_id == Entry.id)
-            here = here.where(Number.n == before, Entry.book_id == book_id(asked.book))
-            wanted = wanted.where(Entry.book_no < here.scalar_subquery())
-        return _page(wanted.order_by(Entry.book_no.desc()), limit)
     least, top = _span(asked.period, top)
     floor = max(top - 1 - WINDOW, least)
     page = _page(wanted.where(Number.n > floor, Number.n < top).order_by(Number.n.desc()), limit)
     if page.before is not None or floor <= least:
         return page
     return EntryPage(page.items, floor + 1, floor + 1)
+
+
+def _of_book(name: str, before: int | None, limit: int) -> EntryPage | None:
+    """One book's entries, in the order of the book, which is that of their numbers.
+
+    ``None`` when there is no such book, or ``before`` is the number of another book's entry.
+    """
+    try:
+        of_book = Entry.book_id == book_id(name)
+    except NoSuchBook:
+        return None
+    wanted = _lines().where(of_book).order_by(Entry.book_no.desc()).limit(limit + 1)
+    if before is not None:
+        here = select(Entry.book_no).join(Number, Number.entry_id == Entry.id)
+        place = db.session().scalar(here.where(Number.n == before, of_book))
+        if place is None:
+            return None
+        wanted = wanted.where(Entry.book_no < place)
+    return _page(wanted, limit)
 
 
 def all_entries(asked: Asked, limit: int) -> tuple[EntryLine, ...]:
@@ -215,11 +230,19 @@ def _conditions(asked: Asked) -> tuple[list[ColumnElement[bool]], bool]:
     """What rows must be, and whether one index finds the few that may be. Raises NoSuchBook."""
     rare = _rare(asked)
     found = list(rare)
+    # A book, or those of a campaign, may have millions of entries: they are never where a search
+    # begins, only what is asked of each entry found.
+    held = Entry.book_id + 0
+    places = [
+        column == value
+        for column, value in ((Book.campaign, asked.campaign), (Book.unit, asked.unit))
+        if value is not None
+    ]
+    if places:
+        found.append(held.in_(select(Book.id).where(*places)))
     wanted = (
         (Entry.kind, asked.kind.value if asked.kind else None),
-        (Entry.book_id, None if asked.book is None else book_id(asked.book)),
-        (Book.campaign, asked.campaign),
-        (Book.unit, asked.unit),
+        (held, None if asked.book is None else book_id(asked.book)),
         (Entry.period, asked.period),
         (Entry.cause_type, asked.cause_type),
     )

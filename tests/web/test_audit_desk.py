@@ -20,6 +20,8 @@ from sqlalchemy import select
 from charity.audit import queries as audit
 from charity.audit import rules
 from charity.audit import services as audit_services
+from charity.donations.kinds import Display
+from charity.donations.services import DonorDetails
 from charity.kernel import clock
 from charity.kernel.access import mark_of
 from charity.kernel.atomic import atomic
@@ -29,6 +31,7 @@ from charity.people.kinds import Role
 from charity.people.queries import Grant, Signed
 from charity.web.auditdesk import exports
 from charity.web.desk.waiting import waiting_for
+from tests import gifts
 from tests.client import Client
 from tests.factories import site as world
 from tests.people import make_person, sign_in
@@ -37,6 +40,8 @@ from tests.web.desk import NAMES, token_of
 
 SECRET = "王秀花"
 _WEEK = dt.timedelta(days=7)
+#: Every form but the one to sign out.
+FORMS = "//main//form[not(contains(@action, 'logout'))]"
 PARTS = (
     "/desk/audit/", "/desk/audit/sample", "/desk/audit/books", "/desk/audit/entries",
     "/desk/audit/authorities", "/desk/audit/approvals", "/desk/audit/trail",
@@ -178,16 +183,11 @@ def test_every_part_is_in_the_navigation(supervisor: Client) -> None:
 
 
 @one_database
-def test_nobody_who_gave_is_named(
-    site: Flask, supervisor: Client, make_gift: Callable[[], dict[str, str]]
-) -> None:
-    """A gift by name, settled, given back, and the desk read page by page."""
-    made = make_gift()
-    site.test_client().post(f"/sandbox/pay/{made['reference']}", data={"outcome": "paid"})
+def test_nobody_who_gave_is_named(site: Flask, supervisor: Client) -> None:
+    """A gift by name, settled, and the desk read page by page."""
     with site.app_context():
-        from tests.gifts import settle
-
-        settle()
+        donor = DonorDetails(name=SECRET, email="a@example.org", display=Display.MASKED)
+        made = gifts.give((world.COUNTY, 1_000), donor=donor).payment.gifts[0].id
         n = ledger.head()
         db.session.remove()
     seen, todo = set(), [*PARTS, f"/desk/audit/entries/{n}", f"/desk/audit/entries/{n - 1}"]
@@ -196,12 +196,12 @@ def test_nobody_who_gave_is_named(
         seen.add(path)
         text = supervisor.http.get(path).text
         assert SECRET not in text, path
-        found = re.findall(r'href="(/desk/audit/(?:books|entries|approvals)/[^"]+)"', text)
+        found = re.findall(r'href="(/desk/audit/(?:books|entries|approvals)/[^"?]+)"', text)
         todo += [each for each in found if each not in seen and len(seen) < 60]
     assert len(seen) > 20
-    gift = supervisor.http.get(f"/desk/audit/entries?cause={made['gift_id']}").text
-    assert f"/desk/fund/gifts/{made['gift_id']}" in gift
-    assert SECRET not in supervisor.http.get(f"/desk/fund/gifts/{made['gift_id']}").text
+    gift = supervisor.get(f"/desk/audit/entries?cause={made}").response.text
+    assert f"/desk/fund/gifts/{made}" in gift
+    assert SECRET not in supervisor.http.get(f"/desk/fund/gifts/{made}").text
 
 
 @one_database
@@ -216,7 +216,7 @@ def test_filters_stand_in_the_address_and_go_with_the_pages(
     assert page.value("unit") == world.COUNTY
     for odd in (
         "kind=nothing", "from=abc", "period=2026-13", "before=-1", "before=" + 21 * "9",
-        "cause=%00", "actor=%F0%A0%AE%B7", "book=own", "book=unit:a:b:c", "since=1",
+        "actor=%F0%A0%AE%B7", "book=own", "book=unit:a:b:c", "since=1",
     ):  # fmt: skip
         supervisor.get(f"/desk/audit/entries?{odd}")
         supervisor.get(f"/desk/audit/trail?{odd}&verb={odd}")
@@ -255,7 +255,7 @@ def test_an_approval_is_read_with_its_hash(
 ) -> None:
     page = supervisor.get(f"/desk/audit/approvals/{things[0]['request_id']}")
     assert "现在的内容与签署时一致" in page.text
-    assert page.all("//main//form") == []
+    assert page.all(FORMS) == []
 
 
 def post_export(client: Client, what: str, **fields: str) -> Any:
@@ -446,7 +446,7 @@ def test_a_running_week_is_a_preview(site: Flask, supervisor: Client) -> None:
     week = rules.week_of(clock.today())
     page = supervisor.get(f"/desk/audit/sample/{week}")
     assert "还没有结束" in page.text
-    assert page.all("//main//form") == []
+    assert page.all(FORMS) == []
     token = token_of(supervisor.http.get("/desk/audit/export/entries").text)
     answer = supervisor.http.post(
         f"/desk/audit/sample/{week}/marks",
