@@ -22,11 +22,11 @@ def settings() -> Settings:
         raise click.ClickException(str(error)) from error
 
 
-def make_app() -> Flask:
-    """The application, without any question asked of the database."""
+def make_app(found: Settings | None = None) -> Flask:
+    """The application, without any question asked of the database; of ``found`` when given."""
     import charity
 
-    return charity.create_app(settings())
+    return charity.create_app(found or settings())
 
 
 def ready_app() -> Flask:

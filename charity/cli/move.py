@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import sort_tables_and_constraints
 
 from charity.cli import proof
+from charity.cli.application import make_app
 from charity.cli.application import settings as load_settings
 from charity.cli.restore import empty, tables
 from charity.config import Settings, bundle_dir
@@ -43,15 +44,12 @@ _AT_ONCE = 5_000
               help="The same as the owner of its tables; else --to is the owner.")  # fmt: skip
 def move(to: str, owner: str | None) -> None:
     """Move everything from the SQLite file into an empty PostgreSQL database."""
-    from charity.app import create_app, import_models
-
     found = load_settings()
     there = _there(found, to, owner or to)
     source = make_url(found.database)
     if source.get_backend_name() != "sqlite" or not Path(source.database or "").is_file():
         raise click.ClickException("the settings name no SQLite file to move from")
-    create_app(found)  # the settings hold, the keys are there
-    import_models()
+    make_app(found)  # the keys are there, every table is known
     try:
         with presence.alone(found.data_dir):
             rows = migrate.as_owner(found.database, lambda conn: _move(conn, there))
@@ -78,14 +76,12 @@ def _there(found: Settings, to: str, owner: str) -> Settings:
 
 def _move(source: Connection, there: Settings) -> int:
     """Copy, prove, and close the source, whose write lock the caller's transaction holds."""
-    from charity.app import create_app
-
     again = _refuse_source(source)
     migrate.as_owner(there.owner_database, lambda target: _take(target, again))
     made = clock.now()
     figures = json.loads(fingerprint.take(source).as_json())
     rows = _fill(source, there)
-    wrong = proof.found_against(create_app(there), figures, made)
+    wrong = proof.found_against(make_app(there), figures, made)
     if wrong:
         raise click.ClickException("moved, and not opened: " + "; ".join(wrong[:5]))
     place = make_url(there.database)
@@ -122,6 +118,9 @@ def _fill(source: Connection, there: Settings) -> int:
             target.execute(table.delete())
         for table in ordered:
             counted += _copy_table(source, target, table)
+        # Foreign keys that wait for the commit are asked now: a table with such questions open
+        # takes no trigger.
+        target.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
         role = there.app_role if there.owner_database != there.database else None
         guards.install(target, app_role=role)
         target.exec_driver_sql("ANALYZE")  # or the planner knows nothing of what came

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from charity.cli import dumps, pgtools, proof
+from charity.cli.application import make_app
 from charity.cli.application import settings as load_settings
 from charity.config import RunMode, Settings, bundle_dir
 from charity.kernel import closed, migrate, presence
@@ -110,12 +111,10 @@ def bring(
     """Restore, prove, open. Raises ClickException when it is not what it was; it stays closed."""
 
     def prove(there: Settings) -> None:
-        from charity.app import create_app
-
         figures = json.loads((folder / dumps.FIGURES).read_text("utf-8"))
         digest = hashlib.sha256((folder / dumps.FIGURES).read_bytes()).hexdigest()
         wrong = [] if digest == manifest.figures_sha256 else ["the figures are not the manifest's"]
-        app = create_app(there)
+        app = make_app(there)
         wrong += proof.found_against(app, figures, manifest.made, despite_checks=despite_checks)
         if wrong:
             raise click.ClickException("restored, and not opened: " + "; ".join(wrong[:5]))
@@ -148,10 +147,8 @@ def _bring_files(found: Settings, folder: Path) -> None:
 
 def _prepare(there: Settings) -> None:
     """Migrate to this version's schema and make guards and grants anew."""
-    from charity.app import import_models
     from charity.ledger.services import prepare
 
-    import_models()
     role = there.app_role if there.owner_database != there.database else None
     prepare(there.owner_database, bundle_dir() / "migrations", app_role=role, birth=None)
 
