@@ -186,7 +186,7 @@ class Rig(Donors):
             "SELECT (SELECT count(*) FROM inbox_event WHERE state = 'new')"
             " + (SELECT count(*) FROM donations_gift WHERE receipt_due)"
             " + (SELECT count(*) FROM sandbox_event WHERE delivered_at IS NULL)"
-            " + (SELECT count(*) FROM ledger_entry) - (SELECT count(*) FROM ledger_number)"
+            " + (SELECT count(*) FROM ledger_entry) - (SELECT n FROM figures_line_head)"
         )
         self.until(lambda: self.rows(pending)[0][0] == 0, "everything settled")
 
