@@ -195,11 +195,22 @@ class ApplicationForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no
         found: list[tuple[str, str]] = [("", str(error)) for error in self.form_errors]
         for field in self:
             if field.name == "budget":
-                for line in self.filled():
-                    found += [(one.id, str(error)) for one in line for error in one.errors]
+                found += self._wrong_lines()
             elif field.name != "csrf_token":
                 found += [(field.id, str(error)) for error in field.errors]
         return found
+
+    def _wrong_lines(self) -> list[tuple[str, str]]:
+        """What is wrong in the budget; read alone, each says in which line and field."""
+        return [
+            (
+                field.id,
+                str(_("第 %(n)s 行%(field)s：%(why)s", n=n, field=field.label.text, why=why)),
+            )
+            for n, entry in enumerate(self.budget.entries, start=1)
+            for field in entry.form
+            for why in field.errors
+        ]
 
     def place(self, error: RuleBroken) -> None:
         """Put a refusal beside the field it belongs to, or above the form."""
