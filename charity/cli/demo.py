@@ -20,6 +20,7 @@ from charity.cli.application import ready_app
 from charity.cli.demo_back import load_back
 from charity.cli.demo_hand import load_by_hand
 from charity.cli.demo_people import load_people
+from charity.cli.demo_reports import load_reports
 from charity.config import RunMode, Settings
 from charity.donations import queries, services
 from charity.donations.kinds import BillWish, Display, EventType
@@ -61,6 +62,7 @@ def load(gifts: int, seed: int) -> None:
         load_people()
         load_gifts(gifts, seed, say=click.echo)
         load_story(seed, settings.payment_providers)
+        load_reports(demo_desk.cast())
         db.session.remove()
 
 

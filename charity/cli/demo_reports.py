@@ -33,11 +33,11 @@ account.
 - Money paid out counts as proved once its evidence was accepted.
 
 This report is demonstration data."""
-_SHORT = "本期为综合募捐活动的募集和使用情况。"
-_SECOND = """本期为综合募捐活动的募集和使用情况。剩余款项留在各募集单位的分账，继续按募捐方案使用。
+_SHORT = "本期为救灾募捐活动的募集和使用情况。"
+_SECOND = """本期为救灾募捐活动的募集和使用情况。剩余款项留在各募集单位的分账，继续按募捐方案使用。
 
 本报告为演示数据。"""
-_SECOND_EN = """What the general campaign raised and used in these days. What is left stays in the
+_SECOND_EN = """What the emergency campaign raised and used in these days. What is left stays in the
 units' books and is used by the filed plan.
 
 This report is demonstration data."""
@@ -52,13 +52,13 @@ def load_reports(cast: Cast) -> int:
         return 0
     discloser = _discloser()
     today = clock.today()
-    middle = today - dt.timedelta(days=20)
-    starts = {data.SLUG: data.campaign().starts_on, data.GENERAL: data.general().starts_on}
+    middle = today - dt.timedelta(days=5)
+    starts = {data.SLUG: data.campaign().starts_on, data.EMERGENCY: data.emergency().starts_on}
     first = max(starts[data.SLUG], today - dt.timedelta(days=60))
     one = _begin(data.SLUG, first, middle, discloser)
     _publish(one, cast, discloser, (_FIRST, _FIRST_EN, ""))
-    first = max(starts[data.GENERAL], today - dt.timedelta(days=60))
-    two = _begin(data.GENERAL, first, middle, discloser)
+    first = starts[data.EMERGENCY]
+    two = _begin(data.EMERGENCY, first, middle, discloser)
     _publish(two, cast, discloser, (_SHORT, _SECOND_EN, ""))
     _publish(two, cast, discloser, (_SECOND, _SECOND_EN, _REASON))
     draft = _begin(data.SLUG, middle + dt.timedelta(days=1), today, discloser)
