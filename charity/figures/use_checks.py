@@ -13,7 +13,7 @@ from charity.ledger.checks import Check
 _SHOWN = 5
 
 SENTENCES: dict[str, str] = {
-    "every payment and return of an application has its own bank line: amount, day, account, way": """
+    "every payment and return of an application has its bank line: amount, day, account, way": """
         SELECT p.line_id AS line FROM disbursements_payment p
         LEFT JOIN donations_bank_line l ON l.public_id = p.line_id
         LEFT JOIN donations_bank_account a ON a.id = l.account_id

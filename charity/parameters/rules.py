@@ -79,9 +79,7 @@ CATALOGUE: Mapping[str, Figure] = {
     "disbursements.reserve_days": Figure(_("用款批准后的拨付期限"), Unit.DAYS, 1, 366),
     "disbursements.evidence_days": Figure(_("使用凭据的提交期限"), Unit.DAYS, 1, 366),
     "disbursements.evidence_again_days": Figure(_("补交使用凭据的期限"), Unit.DAYS, 1, 90),
-    "disbursements.evidence_remind_days": Figure(
-        _("使用凭据逾期后提醒的间隔"), Unit.DAYS, 1, 90
-    ),
+    "disbursements.evidence_remind_days": Figure(_("使用凭据逾期后提醒的间隔"), Unit.DAYS, 1, 90),
     "disbursements.split_days": Figure(_("付给同一收款方的申请合并计算的天数"), Unit.DAYS, 1, 366),
     "disbursements.use_days": Figure(_("募捐活动结束后善款的使用期限"), Unit.DAYS, 1, 3_660),
     "figures.told_months": Figure(_("每几个月告知一次捐赠人款项使用情况"), Unit.COUNT, 1, 12),

@@ -365,7 +365,7 @@ def names(person_ids: Collection[str]) -> dict[str, str]:
     rows = db.session().execute(
         select(Person.public_id, Person.name).where(among(Person.public_id, sorted(person_ids)))
     )
-    return {public_id: name for public_id, name in rows}
+    return {row.public_id: row.name for row in rows}
 
 
 def named(words: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ def opened_at_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[object]:
         return whole(**place)  # type: ignore[arg-type] # handed on as it came
 
     monkeypatch.setattr(ledger, "open_book", slowly)
-    results = together(app, [lambda: atomically(ledger.own_book)()] * 4)
+    results = together(app, [atomically(ledger.own_book)] * 4)
     with app.app_context():
         books = select(func.count()).where(Book.kind == BookKind.OWN.value)
         assert db.session().scalar(books) == 1

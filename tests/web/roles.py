@@ -208,8 +208,9 @@ def broken(found: Table) -> list[str]:
 
 _HEAD = """# Who may do what
 
-Made by `tests/web/test_every_role.py`, which asks every address as everyone; after a change of guards,
-`WRITE=1 .venv/bin/pytest tests/web/test_every_role.py -q` writes it anew, and the difference is read.
+Made by `tests/web/test_every_role.py`, which asks every address as everyone; after a change of
+guards, `WRITE=1 .venv/bin/pytest tests/web/test_every_role.py -q` writes it anew, and the
+difference is read.
 
 - ● let in
 - ◐ let in with a second factor shown in the last four hours

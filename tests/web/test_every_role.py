@@ -53,7 +53,8 @@ def test_every_endpoint_answers_everyone_as_its_mark_says(demo: Flask) -> None:
     if os.environ.get("WRITE"):
         DOCUMENT.write_text(written, "utf-8")
     assert DOCUMENT.read_text("utf-8") == written, (
-        "docs/roles.md is not what the guards do: WRITE=1 .venv/bin/pytest tests/web/test_every_role.py"
+        "docs/roles.md is not what the guards do:"
+        " WRITE=1 .venv/bin/pytest tests/web/test_every_role.py"
     )
 
 

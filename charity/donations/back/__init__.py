@@ -1,1 +1,1 @@
-"""Money that goes back, and our own mistakes about gifts mended: asked by one, agreed by another."""
+"""Money that goes back, and mistakes about gifts mended: asked by one, agreed by another."""

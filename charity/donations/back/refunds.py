@@ -22,7 +22,7 @@ from charity.approvals import queries as approval_queries
 from charity.approvals import services as approvals
 from charity.approvals.kinds import Kind
 from charity.donations import mail, rules
-from charity.donations.back import entries as entries
+from charity.donations.back import entries
 from charity.donations.back.errors import (
     AlreadyRefunded,
     CorrectionUnderWay,

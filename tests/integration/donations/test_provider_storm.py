@@ -23,7 +23,6 @@ from tests.gifts import make_place
 from tests.provider_storm import impatient, storm
 from tests.stripe_rig import KEY, stripe_app
 
-
 #: 5,000 in the soak (bin/soak), as many as a suite has time for otherwise.
 CALLS = int(os.environ.get("CALLS", "300"))
 

@@ -31,7 +31,16 @@ from charity.kernel.ids import new_id
 from charity.people.kinds import Role
 from charity.people.queries import Grant, Signed
 from tests.gifts import (
-    COUNTY, OFFICE, SLUG, body, campaign_facts, create, make_place, request, settle, tell,
+    COUNTY,
+    OFFICE,
+    SLUG,
+    body,
+    campaign_facts,
+    create,
+    make_place,
+    request,
+    settle,
+    tell,
 )  # fmt: skip
 from tests.people import make_person
 

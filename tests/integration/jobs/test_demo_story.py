@@ -1,4 +1,4 @@
-"""The demonstration's story: gifts by hand and money back in every state, whole, once, and right."""
+"""The demonstration's story: gifts by hand and money back in every state, whole and once."""
 
 from __future__ import annotations
 

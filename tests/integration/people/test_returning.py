@@ -24,7 +24,7 @@ from charity.people.signing import with_link, with_password
 from tests.people import hand_in, make_person, set_password, trail_of
 
 pytestmark = pytest.mark.usefixtures("cheap_hashes")
-PASSWORD = "a long enough pass phrase"  # noqa: S105 - a test's
+PASSWORD = "a long enough pass phrase"
 OLD, NEW = "old@example.org", "new@example.org"
 CLERK = Grant(Role.UNIT_CLERK, "GS-1")
 

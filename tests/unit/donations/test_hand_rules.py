@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from charity.donations.errors import TextUnfit
-from charity.donations.hand import rules as rules
+from charity.donations.hand import rules
 from charity.donations.hand.errors import (
     AccountUnfit,
     CountedLess,
