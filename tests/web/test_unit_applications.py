@@ -508,3 +508,39 @@ def test_the_list_costs_the_same_with_many(
             clerk.get(DESK)
         counts.append(len(asked_for))
     assert counts[0] == counts[1]
+
+
+def test_the_steward_applies_for_a_unit_that_left(site: Flask, team: Team, desk: Desk) -> None:
+    """The money stays that unit's; the people of the unit named in its place ask for it."""
+    today = clock.today()
+    with site.app_context():
+        made = draft(team)
+        with atomic():
+            other = make_person("测试另一位", Grant(Role.UNIT_CLERK, world.OFFICE))
+            rows = "(SELECT id FROM funds_unit WHERE code = :old), (SELECT id FROM funds_unit"
+            db.session().execute(
+                text(
+                    "INSERT INTO funds_steward (id, unit_id, steward_id, since, reason, request_id,"
+                    f" first_person_id, second_person_id, recorded_at) SELECT 1, {rows}"
+                    " WHERE code = :new), :day, 'x', 'r', 'a', 'b', :now"
+                ),
+                {"old": UNIT, "new": world.OFFICE, "day": today, "now": clock.now()},
+            )
+            db.session().execute(
+                text("UPDATE funds_unit SET closed_on = :day, closed_why = 'left' WHERE code = :u"),
+                {"day": today, "u": UNIT},
+            )
+        db.session.remove()
+    theirs = f"/desk/unit/{world.OFFICE}/applications"
+    steward = desk(other)
+    assert "¥1,000.00" in steward.get(f"{theirs}?unit={UNIT}").text
+    assert "提交" in steward.get(f"{theirs}/{made}").text
+    new = f"{theirs}/new?campaign={world.OPEN}&unit={UNIT}"
+    done = steward.post(new, filled(steward.get(new)))
+    at = str(done.response.headers["Location"])
+    assert at.startswith(theirs)
+    assert view_of(site, at).unit_code == UNIT
+    # Its own people read it and write no more.
+    page = desk(team.clerk).get(f"{DESK}/{made}")
+    assert not page.all("//form[contains(@action, '/submit')]")
+    steward.get(f"{theirs}?unit={world.COUNTY}", 404)
