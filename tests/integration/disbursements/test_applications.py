@@ -274,11 +274,9 @@ def test_approval_of_a_stale_version(place: Place, team: Team) -> None:
     with atomic():
         services.change(made, uses.facts(90_000, payee.id), by=team.clerk)
     uses.submit(made, team.clerk)
+    request = str(uses.view(made).request_id)
     with pytest.raises(approval_errors.FactsChanged), atomic():
-        approvals.decide(
-            str(uses.view(made).request_id), by=team.approver, approve=True,
-            seen=old.facts_sha256,
-        )  # fmt: skip
+        approvals.decide(request, by=team.approver, approve=True, seen=old.facts_sha256)
 
 
 def test_facts_changed_behind_the_verbs_are_not_approved(place: Place, team: Team) -> None:
@@ -417,8 +415,9 @@ def test_files_are_part_of_what_is_signed(place: Place, team: Team) -> None:
     request = approval_queries.request(str(uses.view(made).request_id))
     assert request.facts["attachments"] == [{"title": "三家报价", "sha256": stored.sha256}]
     db.session().rollback()
+    file = uses.view(made).attachments[0].id
     with pytest.raises(errors.NotNow), atomic():
-        attachments.detach(made, uses.view(made).attachments[0].id, by=team.clerk)
+        attachments.detach(made, file, by=team.clerk)
     assert io.BytesIO(files.store().get(stored.path, stored.sha256)).read(4)
 
 
