@@ -33,7 +33,6 @@ from tests.gifts import SLUG, TOWN
 from tests.reports import Office
 
 
-
 def run(*command: str | Path) -> str:
     done = subprocess.run([str(each) for each in command], capture_output=True, text=True)
     assert done.returncode == 0, (command, done.stdout, done.stderr)
