@@ -40,6 +40,14 @@ _HASH_NAME = re.compile(r"[0-9a-f]{64}")
 def backup(target: Path, with_keys: bool) -> None:
     """Copy database and files into DIR, which must not be there yet."""
     app = make_app()
+    try:
+        _backup(app, target, with_keys=with_keys)
+    finally:
+        with app.app_context():
+            db.engine.dispose()
+
+
+def _backup(app: Flask, target: Path, *, with_keys: bool) -> None:
     began = clock.now()
     try:
         manifest, seal = make(app, target.absolute(), with_keys=with_keys)
