@@ -21,6 +21,7 @@ from charity.cli.demo_back import load_back
 from charity.cli.demo_hand import load_by_hand
 from charity.cli.demo_people import load_people
 from charity.cli.demo_reports import load_reports
+from charity.cli.demo_uses import load_uses
 from charity.config import RunMode, Settings
 from charity.donations import queries, services
 from charity.donations.kinds import BillWish, Display, EventType
@@ -99,6 +100,7 @@ def load_story(seed: int, providers: Sequence[str]) -> None:
     for provider in providers:
         demo_desk.switch_on(people, (data.SLUG, data.GENERAL), provider)
     load_by_hand(people, seed)
+    load_uses(people)
     load_back(people, seed)
     settle_all(BATCH)
     follow_all()

@@ -57,9 +57,7 @@ def donors_with_address(gifts: Iterable[str]) -> list[tuple[int, str]]:
     rows = db.session().execute(
         select(Gift.donor_id, Gift.public_id)
         .join(Donor, Donor.id == Gift.donor_id)
-        .where(
-            among(Gift.public_id, gifts), Gift.status.in_(_STANDING), Donor.email.is_not(None)
-        )
+        .where(among(Gift.public_id, gifts), Gift.status.in_(_STANDING), Donor.email.is_not(None))
     )
     return [(row[0], row[1]) for row in rows if row[0] is not None]
 

@@ -133,5 +133,5 @@ def test_true_is_not_one() -> None:
 
 def test_fund_roles_are_all_known_here() -> None:
     # A new role is put on a side on purpose: it decides something, or it does not.
-    quiet = {Role.DISCLOSER, Role.SUPERVISOR}
+    quiet = {Role.SUPERVISOR}
     assert quiet == FUND_ROLES - rules.DECIDING
