@@ -7,7 +7,7 @@ become whole fen by ``kernel.money`` only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from flask import request
 from flask_babel import LazyString
@@ -49,9 +49,12 @@ _FIELD_OF = {
 }
 
 
-def refuse_doubled_fields() -> None:
-    """A form field given twice is refused: which of the two was meant, nobody can know (400)."""
-    if any(len(values) > 1 for values in request.form.listvalues()):
+def refuse_doubled_fields(but: Collection[str] = ()) -> None:
+    """A form field given twice is refused: which of the two was meant, nobody can know (400).
+
+    ``but`` are the names of which several may be ticked.
+    """
+    if any(len(values) > 1 for name, values in request.form.lists() if name not in but):
         raise BadRequest
 
 

@@ -27,4 +27,5 @@ from charity.web.funddesk import (  # noqa: E402 - views register themselves
     statements,  # noqa: F401
     suspense,  # noqa: F401
     units,  # noqa: F401
+    use_plans,  # noqa: F401
 )
