@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, Select, cast, func, select
+from sqlalchemy import BigInteger, ScalarSelect, Select, cast, func, select
 
 from charity.disbursements.kinds import USED, ApplicationStatus, Function
 from charity.disbursements.models import Application
@@ -22,12 +22,10 @@ def helped(books: Select[int] | None = None) -> int:
     return int(db.session().scalar(wanted) or 0)
 
 
-def proved_version() -> tuple[int, dt.datetime | None]:
-    """Changes whenever a use is proved, or stops being so."""
-    row = db.session().execute(
-        select(func.count(), func.max(Application.status_at)).where(
-            Application.status == ApplicationStatus.PROVED.value
-        )
+def proved_marks() -> tuple[ScalarSelect[int], ScalarSelect[dt.datetime]]:
+    """What changes whenever a use is proved, or stops being so. Parts of a larger question."""
+    proved = Application.status == ApplicationStatus.PROVED.value
+    return (
+        select(func.count(Application.id)).where(proved).scalar_subquery(),
+        select(func.max(Application.status_at)).where(proved).scalar_subquery(),
     )
-    count, last = row.one()
-    return count, last

@@ -15,7 +15,7 @@ from operator import add
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from charity.disbursements import public_queries as uses
 from charity.disbursements import queries as disbursements
@@ -99,8 +99,10 @@ _kept: WeakKeyDictionary[Engine, Sums] = WeakKeyDictionary()
 
 def sums() -> Sums:
     """The figures of this snapshot."""
-    engine, n = db.engine, ledger.head()
-    version, proved = units.tree_version(), uses.proved_version()
+    engine = db.engine
+    asked = select(ledger.head_asked(), *units.tree_counts(), *uses.proved_marks())
+    n, *counts = db.session().execute(asked).one()
+    version, proved = (*counts[:2], units.public_campaigns()), tuple(counts[2:])
     kept = _kept.get(engine)
     if kept is not None and (kept.n, kept.tree.version, kept.proved) == (n, version, proved):
         return kept

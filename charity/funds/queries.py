@@ -211,9 +211,10 @@ def _units(slug: str) -> Select[*tuple[Any, ...]]:
 
 def unit(slug: str, code: str) -> UnitView:
     """One unit of a public campaign. Raises ``UnknownCampaign``, ``UnknownUnit``."""
-    campaign(slug)
-    row = db.session().execute(_units(slug).where(Unit.code == code)).first()
+    public = Campaign.status.in_([status.value for status in PUBLIC])
+    row = db.session().execute(_units(slug).where(Unit.code == code, public)).first()
     if row is None:
+        campaign(slug)
         raise UnknownUnit
     return UnitView(*row)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import ScalarSelect, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from charity.funds.kinds import PUBLIC
@@ -48,25 +48,26 @@ def subtree(code: str) -> tuple[str, ...]:
     return tuple(db.session().scalars(select(walk.c.code).order_by(walk.c.depth, walk.c.code)))
 
 
-def tree_version() -> tuple[int, int, tuple[tuple[str, str], ...]]:
-    """Changes whenever a unit is registered or moved, a book opened, or a campaign made public.
+def tree_counts() -> tuple[ScalarSelect[int], ScalarSelect[int]]:
+    """Numbers that change when a unit is registered or moved, and when a book is opened.
 
-    Rows of parents and of books are only ever added, so their counts say it; with the public
-    campaigns by (slug, status), the newest first.
+    Rows of parents and of books are only ever added, so their counts say it. Parts of a larger
+    question.
     """
-    session = db.session()
-    parents, places = session.execute(
-        select(
-            select(func.count(UnitParent.id)).scalar_subquery(),
-            select(func.count(CampaignUnit.id)).scalar_subquery(),
-        )
-    ).one()
-    campaigns = session.execute(
+    return (
+        select(func.count(UnitParent.id)).scalar_subquery(),
+        select(func.count(CampaignUnit.id)).scalar_subquery(),
+    )
+
+
+def public_campaigns() -> tuple[tuple[str, str], ...]:
+    """The public campaigns by (slug, status), the newest first."""
+    campaigns = db.session().execute(
         select(Campaign.slug, Campaign.status)
         .where(Campaign.status.in_([status.value for status in PUBLIC]))
         .order_by(Campaign.starts_on.desc(), Campaign.slug)
     )
-    return parents, places, tuple((row[0], row[1]) for row in campaigns)
+    return tuple((row[0], row[1]) for row in campaigns)
 
 
 def parents_upwards() -> Select[*tuple[Any, ...]]:

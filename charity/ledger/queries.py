@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Engine,
     Label,
+    ScalarSelect,
     Select,
     case,
     cast,
@@ -138,6 +139,11 @@ def books_moved(after: int, upto: int) -> list[int]:
         .distinct()
     )
     return list(db.session().scalars(rows))
+
+
+def head_asked() -> ScalarSelect[int]:
+    """``head`` as a part of a larger question."""
+    return select(Head.n).scalar_subquery()
 
 
 def head() -> int:

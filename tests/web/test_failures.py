@@ -157,4 +157,4 @@ def test_pages_ask_about_a_dozen_questions(site: Flask, query_count: Any) -> Non
         with query_count(site) as asked:
             assert client.get(path).status_code == 200
         questions = [one for one in asked if one.startswith(("SELECT", "WITH"))]
-        assert len(questions) <= 17, "\n".join([path, *asked])
+        assert len(questions) <= 14, "\n".join([path, *asked])
