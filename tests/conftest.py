@@ -7,8 +7,7 @@ DATABASE … TEMPLATE``), used with the application's role.
 
 from __future__ import annotations
 
-import itertools
-import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,8 +24,6 @@ from charity.kernel.db import db
 from charity.ledger import services as ledger
 from charity.ledger.kinds import Mode
 from tests.servers import postgres, postgres_binaries, postgres_url
-
-_counter = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ def make_database(
         return
     home = request.getfixturevalue("postgres_server")
     template = request.getfixturevalue("postgres_template")
-    name = f"test_{os.getpid()}_{next(_counter)}"
+    name = f"test_{secrets.token_hex(6)}"
     with psycopg.connect(f"host={home} user=postgres", autocommit=True) as conn:
         conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER charity_owner")
     yield TestDatabase(

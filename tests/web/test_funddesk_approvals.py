@@ -394,7 +394,7 @@ def test_deciding_is_handed_over_and_taken_back(
 def test_who_has_nothing_to_hand_over_sees_no_form(
     desk: Callable[[Signed], Client], cast: Cast
 ) -> None:
-    page = desk(cast.fund[Role.DISCLOSER]).get("/desk/fund/delegations")
+    page = desk(cast.fund[Role.SUPERVISOR]).get("/desk/fund/delegations")
     assert not page.all("//select[@name='role']")
 
 

@@ -130,9 +130,10 @@ def application(application_id: str) -> str:
 
 
 def _seen(application_id: str) -> ApplicationView:
-    """The application, unless it is a draft: that is its unit's own. Raises NotFound."""
+    """The application; a draft is its unit's own, and only supervision sees it. Raises NotFound."""
     view = queries.application(application_id)
-    if view.status is ApplicationStatus.DRAFT and view.asked_at is None:
+    drafted = view.status is ApplicationStatus.DRAFT and view.asked_at is None
+    if drafted and not current().holds(Role.SUPERVISOR):
         raise NotFound
     return view
 

@@ -67,7 +67,7 @@ def test_help_names_every_command_without_loading_the_house() -> None:
 def test_check_says_all_holds(house: Path) -> None:
     report = json.loads(well(house, "check", "--json"))
     assert (report["ok"], report["entries"]) == (True, 156)
-    assert set(report) == {"ok", "entries", "checks"}
+    assert set(report) == {"ok", "entries", "checks", "parts"}
     assert all(set(check) == {"name", "ok", "found"} for check in report["checks"])
 
 
