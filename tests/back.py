@@ -29,6 +29,7 @@ from charity.ledger import services as ledger
 from charity.people.kinds import Role
 from charity.people.queries import Grant, Signed
 from tests import gifts
+from tests.factories.ledger import feed_own_book
 from tests.gifts import number
 from tests.people import make_person
 
@@ -119,10 +120,7 @@ def balance(book: int, code: str) -> int:
 
 def give_own(fen: int) -> None:
     """Interest for the own book, so that it can bear fees."""
-    with atomic():
-        ledger.post_interest(
-            account="main", fen=fen, occurred_on=clock.today(), cause_id=public_id()
-        )
+    feed_own_book(fen)
     number()
 
 

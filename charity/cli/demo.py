@@ -35,7 +35,6 @@ from charity.jobs.bulk import follow_all, settle_all
 from charity.kernel import clock, files, inbox
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
-from charity.ledger import services as ledger
 from charity.ledger.services import Actor
 
 BATCH = 5_000
@@ -88,10 +87,6 @@ def load_places() -> None:
             )
         for slug in (data.SLUG, data.GENERAL, data.EMERGENCY):
             demo_units.admit(slug, _raising_in(slug), agreement, _ACTOR)
-        # So that the own book can bear a fee that a unit's book cannot.
-        ledger.post_interest(
-            account="demo", fen=12_345, occurred_on=clock.today(), cause_id="demo-interest-1"
-        )
 
 
 def load_story(seed: int, providers: Sequence[str]) -> None:

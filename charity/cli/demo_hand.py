@@ -167,7 +167,7 @@ def _nobody_knows(story: _Story) -> None:
 
 def _own(story: _Story) -> None:
     """The bank's interest and its charge, on the charity's own book."""
-    bank.enter_interest(story.line("DEMO-0007", 4_321, "结息"), by=story.cast.cashier)
+    bank.enter_interest(story.line("DEMO-0007", 16_666, "结息"), by=story.cast.cashier)
     bank.enter_charge(
         story.line("DEMO-0008", 500, "账户管理费", way=Direction.OUT), by=story.cast.cashier
     )

@@ -7,7 +7,6 @@ All but ``prepare`` run inside ``atomic()``. The way to post: take a ``worksheet
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from charity.kernel import clock, migrate
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import UTCDateTime, db
 from charity.kernel.ids import new_id, public_id
-from charity.ledger import guards, recipes
-from charity.ledger.kinds import BookKind, EntryKind, Mode
+from charity.ledger import guards
+from charity.ledger.kinds import BookKind, Mode
 from charity.ledger.models import Book, ClosedPeriod, Database
 from charity.ledger.sequencer import sequence
 from charity.ledger.worksheet import Actor, NewEntry, Signature, Worksheet, worksheet
@@ -35,7 +34,6 @@ __all__ = [
     "open_book",
     "own_book",
     "post",
-    "post_interest",
     "prepare",
     "sequence",
     "suspense_book",
@@ -134,23 +132,6 @@ def _open_one_at_a_time() -> None:
     """Two lanes that settle their first gifts at once must not both open the own book."""
     if db.session().get_bind().dialect.name == "postgresql":
         db.session().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _OPENING})
-
-
-def post_interest(
-    *, account: str, fen: int, occurred_on: dt.date, cause_id: str, currency: str = "CNY"
-) -> int:
-    """Enter interest on a bank line into the own book; return the entry's id."""
-    own = own_book(currency)
-    entry = NewEntry(
-        book_id=own,
-        kind=EntryKind.INTEREST,
-        legs=recipes.interest(account=account, fen=fen),
-        occurred_on=occurred_on,
-        cause_type="bank_line",
-        cause_id=cause_id,
-        effect="interest",
-    )
-    return post([entry])[0]
 
 
 def close_period(period: str, *, actor: Actor) -> None:

@@ -128,7 +128,7 @@ def test_an_approval_on_a_phone(live: Site, opened: Open, world_of_uses: World) 
     shown = page.get_by_role("main").locator("ul.photos img").first
     shown.scroll_into_view_if_needed()
     expect(shown).to_be_visible()
-    page.wait_for_function("document.querySelector('ul.photos img').naturalWidth === 800")
+    expect(shown).to_have_js_property("naturalWidth", 800)
     clean(page)
     press(page, "凭据属实，核销 ¥300.00")
     expect(page.locator("#application-state")).to_contain_text("已核销")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, create_engine, event, select, text
 
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
-from charity.kernel.ids import new_id
+from charity.kernel.ids import new_id, public_id
 from charity.ledger import recipes
 from charity.ledger import services as ledger
 from charity.ledger.kinds import BookKind, EntryKind
@@ -62,6 +62,13 @@ def entry(
         effect=effect or kind.value,
         **more,  # type: ignore[arg-type]
     )
+
+
+def feed_own_book(fen: int, account: str = "main") -> None:
+    """Interest for the own book, so that it can bear fees. Opens its own unit of work."""
+    with atomic():
+        legs = recipes.interest(account=account, fen=fen)
+        ledger.post([entry(ledger.own_book("CNY"), EntryKind.INTEREST, legs, public_id())])
 
 
 @dataclass

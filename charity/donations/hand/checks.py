@@ -68,6 +68,10 @@ SENTENCES: dict[str, str] = {
           WHERE c.kind = 'bank' AND c.book_kind = 'suspense' GROUP BY c.code) b
           ON b.code = 'bank:' || a.code
         WHERE coalesce(w.fen, 0) <> coalesce(b.fen, 0)""",
+    "every entry that a bank line caused has that line": """
+        SELECT e.id AS entry, e.cause_id AS line FROM ledger_entry e
+        LEFT JOIN donations_bank_line l ON l.public_id = e.cause_id
+        WHERE e.cause_type = 'bank_line' AND l.id IS NULL""",
     "no bank line waits for more than seven days to be said what it was for": """
         SELECT l.serial AS line FROM donations_bank_line l
         LEFT JOIN donations_line_effect x ON x.line_id = l.id

@@ -25,8 +25,8 @@ from charity.kernel.atomic import atomic
 from charity.kernel.db import among, db
 from charity.kernel.ids import new_id
 from charity.ledger import checks as ledger_checks
-from charity.ledger import services as ledger
 from tests.conftest import TestDatabase
+from tests.factories.ledger import feed_own_book
 from tests.gifts import COUNTY, make_place, settle
 from tests.stripe_rig import asked, event, fee_statement, refund, session, stripe_app, tell
 
@@ -63,8 +63,7 @@ def ctx(database: TestDatabase, tmp_path: Path) -> Iterator[Flask]:
 
 def _feed_own_book() -> None:
     """The own book can bear what it is asked to."""
-    with atomic():
-        ledger.post_interest(account="main", fen=10**9, occurred_on=clock.today(), cause_id="feed")
+    feed_own_book(10**9)
 
 
 def orders() -> list[Order]:

@@ -20,6 +20,7 @@ PENDING = "a gift by hand is pending in once, from when its slip is confirmed"
 OWN = "nobody confirmed a slip with a gift they entered or counted"
 BANK = "what the books have in each bank account is what its lines moved"
 HELD = "what waits in suspense is what the suspense book holds of each bank account"
+CAUSE = "every entry that a bank line caused has that line"
 LATE = "no bank line waits for more than seven days to be said what it was for"
 
 BREAKS = {
@@ -53,6 +54,13 @@ BREAKS = {
         {OWN},
     ),
     "held money forgotten": ("DELETE FROM donations_suspense", {HELD}),
+    "an entry of an invented line": (
+        (
+            "UPDATE ledger_entry SET cause_id = 'nobody'"
+            " WHERE id = (SELECT min(id) FROM ledger_entry WHERE cause_type = 'bank_line')"
+        ),
+        {CAUSE},
+    ),
     "a line forgotten": (
         "UPDATE donations_bank_line SET entered_at = '2020-01-01 00:00:00'",
         {LATE},

@@ -11,13 +11,11 @@ from flask import Flask
 
 from charity.donations import checks
 from charity.donations.providers import stripe
-from charity.kernel import clock
-from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.kernel.ids import public_id
 from charity.ledger import checks as ledger_checks
-from charity.ledger import services as ledger
 from tests.conftest import TestDatabase
+from tests.factories.ledger import feed_own_book
 from tests.fakes.stripe.server import FakeStripe, serving
 from tests.gifts import make_place
 from tests.provider_storm import impatient, storm
@@ -39,10 +37,7 @@ def stormy(database: TestDatabase, tmp_path: Path, fake: FakeStripe) -> Iterator
     """An application that speaks to it, impatiently."""
     with impatient(), stripe_app(database, tmp_path, stripe_api_base=fake.url) as app:
         make_place()
-        with atomic():
-            ledger.post_interest(
-                account="main", fen=10**9, occurred_on=clock.today(), cause_id="feed"
-            )
+        feed_own_book(10**9)
         yield app
 
 

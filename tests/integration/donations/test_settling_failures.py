@@ -20,6 +20,7 @@ from charity.ledger import services as ledger
 from charity.ledger.kinds import EntryKind
 from charity.ledger.recipes import Leg
 from charity.ledger.services import NewEntry, Signature
+from tests.factories.ledger import feed_own_book
 from tests.gifts import COUNTY, TOWN, Place, body, create, give, give_many, settle, tell
 
 
@@ -142,17 +143,9 @@ def balance(book: int, code: str) -> int:
         return ledger.worksheet([book]).balance(book, code)
 
 
-def fill_own_book(fen: int) -> None:
-    """Interest into the own book."""
-    with atomic():
-        ledger.post_interest(
-            account="x", fen=fen, occurred_on=clock.today(), cause_id=f"line-{fen}"
-        )
-
-
 def test_fee_beyond_the_book_is_borne_by_the_own_book(place: Place) -> None:
     indebted(place)
-    fill_own_book(100)
+    feed_own_book(100)
     give((COUNTY, 500))
     assert balance(place.books[COUNTY], "shortfall") == 500
     assert balance(place.own, "available") == 97
@@ -169,7 +162,7 @@ def test_gift_settles_though_nobody_can_bear_its_fee_yet(
     assert all(check.ok for check in checks.run())
     settle()
     assert counted() == {"done": 2, "new": 1}
-    fill_own_book(100)
+    feed_own_book(100)
     now = clock.now() + dt.timedelta(minutes=11)
     monkeypatch.setattr(clock, "now", lambda: now)
     settle()

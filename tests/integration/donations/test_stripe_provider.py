@@ -28,6 +28,7 @@ from charity.kernel.inbox import InboxEvent
 from charity.ledger import checks as ledger_checks
 from charity.ledger import services as ledger
 from tests.conftest import TestDatabase
+from tests.factories.ledger import feed_own_book
 from tests.fakes.stripe.faults import Fault, Faults
 from tests.fakes.stripe.hooks import body
 from tests.fakes.stripe.server import FakeStripe, serving
@@ -180,8 +181,7 @@ def test_other_money_is_parked(place: Place, fake: FakeStripe) -> None:
 def test_a_payout_moves_each_book_once_and_states_fees_nobody_told(
     place: Place, fake: FakeStripe
 ) -> None:
-    with atomic():
-        ledger.post_interest(account="main", fen=9_000, occurred_on=clock.today(), cause_id="x")
+    feed_own_book(9_000)
     _, session_id = start((COUNTY, 1_000), (TOWN, 3_000))
     fake.world.pay(session_id)
     told = [event for event in fake.world.events if event["type"] == "charge.updated"]
@@ -333,8 +333,7 @@ def sent_back(payment_id: str, object_id: str, refund_id: str) -> None:
 def test_the_fee_of_a_gift_that_went_back_is_the_charitys_whatever_came_first(
     place: Place, fake: FakeStripe, fee_first: bool
 ) -> None:
-    with atomic():
-        ledger.post_interest(account="main", fen=9_000, occurred_on=clock.today(), cause_id="x")
+    feed_own_book(9_000)
     made, session_id = start((COUNTY, 1_000))
     payment = fake.world.pay(session_id)["payment_intent"]
     hear(fake, fees=fee_first)
