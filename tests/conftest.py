@@ -18,11 +18,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine
 
-from charity.app import create_app, import_models
+from charity.app import import_models
 from charity.config import RunMode, Settings, bundle_dir
 from charity.kernel.db import db
 from charity.ledger import services as ledger
 from charity.ledger.kinds import Mode
+from tests.apps import application
 from tests.servers import postgres, postgres_binaries, postgres_url
 
 
@@ -136,12 +137,8 @@ def make_settings(database: TestDatabase, folder: Path, **changes: object) -> Se
 @pytest.fixture
 def app(database: TestDatabase, tmp_path: Path) -> Iterator[Flask]:
     """The application on a fresh database, without an application context."""
-    made = create_app(make_settings(database, tmp_path))
-    made.config["TESTING"] = True
-    yield made
-    with made.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    with application(make_settings(database, tmp_path)) as made:
+        yield made
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import insert, select
 
-from charity.app import create_app
 from charity.donations import services
 from charity.donations.providers import stripe_wire
 from charity.donations.providers.base import Told
@@ -20,6 +19,7 @@ from charity.kernel import clock, inbox
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.kernel.ids import new_id, public_id
+from tests.apps import application
 from tests.conftest import TestDatabase, make_settings
 from tests.fakes.stripe.world import EXAMPLES
 from tests.gifts import request
@@ -38,16 +38,9 @@ def stripe_app(database: TestDatabase, folder: Path, **changes: object) -> Itera
         "stripe_webhook_secrets": (SECRET, OLD_SECRET),
         **changes,
     }
-    app = create_app(make_settings(database, folder, **settings))
-    app.config["TESTING"] = True
-    try:
-        with app.app_context():
-            yield app
-            db.session.remove()
-    finally:
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+    with application(make_settings(database, folder, **settings)) as app, app.app_context():
+        yield app
+        db.session.remove()
 
 
 def switch_on(provider: str = "stripe") -> None:
