@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import itertools
 import json
-import multiprocessing
 import os
 import shutil
 import signal
@@ -35,23 +34,13 @@ from charity.kernel import files
 from charity.kernel.db import db
 from tests import gifts
 from tests.conftest import TestDatabase, make_settings
+from tests.processes import processes
 from tests.servers import postgres_url
 
 PATIENCE_S = 120
 KEPT = b"a receipt as it was issued\n"
 _counter = itertools.count(1)
 
-# Imports are done once; each command is forked from the process that holds them.
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(
-    [
-        "charity.app", "charity.api", "charity.api.v1", "charity.api.machine", "charity.web",
-        "charity.web.site", "charity.web.sandbox", "charity.jobs.worker", "charity.kernel.pdf",
-        "charity.cli.serve", "charity.cli.startup", "charity.cli.backup", "charity.cli.restore",
-        "charity.cli.move", "charity.cli.doctor", "charity.disclosures.checks", "granian",
-        "tests.crashes.steps", "weasyprint",
-    ]
-)  # fmt: skip
 #: Where a command dies: module, function, "before" or "after" it, at which call.
 Trap = tuple[str, str, str, int]
 
@@ -130,7 +119,7 @@ class House:
     ) -> tuple[ForkServerProcess, Path]:
         """One command, running, and where it says what it says."""
         log = self.folder.parent / f"{self.folder.name}-{next(_counter)}.log"
-        process = _processes.Process(
+        process = processes.Process(
             target=command, args=(words, self.environment(**more), log, trap)
         )
         process.start()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -30,11 +29,9 @@ from tests.conftest import TestDatabase, make_settings
 from tests.crashes import steps
 from tests.crashes.donors import Donors, Verdict, Wish
 from tests.factories import site as world
+from tests.processes import processes
 from tests.servers import free_port
 
-# Imports are done once; each process is forked from the one that holds them.
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["tests.crashes.preload"])
 PATIENCE_S = 120
 DONORS = 3
 
@@ -64,7 +61,7 @@ class Rig(Donors):
 
     # --- processes ---------------------------------------------------------------------------
     def _start(self, arguments: list[str]) -> ForkServerProcess:
-        process = _processes.Process(
+        process = processes.Process(
             target=steps.start, args=(self.folder, self.environment, arguments, self.canary)
         )
         process.start()

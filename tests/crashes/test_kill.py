@@ -54,7 +54,7 @@ def test_killed_at_a_step(rig: Rig, role: str, step: str) -> None:
         rig.retry_unknowns()
         rig.settle()
         rig.papers_come()
-        assert rig.lost() == []
+    assert rig.lost() == []
     report = rig.check()
     assert report["ok"], [check for check in report["checks"] if not check["ok"]]
     assert rig.kills.count(step) >= ROUNDS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ from charity.people.queries import Signed
 from tests import hand, uses
 from tests.e2e.conftest import Open
 from tests.e2e.pages import Screen
-from tests.e2e.test_all_pages import AXE, OPTIONS
+from tests.e2e.test_all_pages import find_wrong
 from tests.factories import site as world
 from tests.live import Site
 from tests.people import session_cookie
@@ -63,10 +62,7 @@ def enter(page: Page, live: Site, who: Signed) -> None:
 def clean(page: Page) -> None:
     """Nothing is wider than the phone, and axe finds nothing."""
     Screen(page).no_sideways()
-    page.evaluate(AXE)
-    found = page.evaluate("options => axe.run(document, options)", OPTIONS)["violations"]
-    wrong = [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
-    assert not wrong, f"{page.url}: {json.dumps(wrong, ensure_ascii=False)}"
+    assert not (wrong := find_wrong(page)), "\n".join(wrong)
 
 
 def press(page: Page, name: str) -> None:

@@ -1,4 +1,7 @@
-"""What every process of the rig needs, done once in the one that the others are forked from."""
+"""What our commands need as processes of their own, done once in the one they are forked from.
+
+There is one such process for each process of the tests, so there is one list of what it loads.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,16 @@ from sqlalchemy.orm import configure_mappers
 
 from charity.app import create_app
 from charity.config import RunMode, Settings
+from charity.kernel import pdf
 
 # Templates, too, are made into code once and not after each kill.
 _cache = FileSystemBytecodeCache(tempfile.mkdtemp(prefix="templates-"))
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _cache}
 
 for _name in (
-    "charity.jobs.worker", "charity.kernel.pdf", "charity.cli", "charity.cli.serve",
-    "charity.cli.startup", "granian", "tests.crashes.steps",
+    "charity.cli", "charity.cli.backup", "charity.cli.doctor", "charity.cli.move",
+    "charity.cli.restore", "charity.cli.serve", "charity.cli.startup", "charity.jobs.worker",
+    "granian", "weasyprint", "tests.crashes.steps",
 ):  # fmt: skip
     importlib.import_module(_name)
 
@@ -28,3 +33,4 @@ with tempfile.TemporaryDirectory() as _folder:
         Settings(mode=RunMode.DEVELOPMENT, data_dir=Path(_folder), secret_key="preload-" + "0" * 32)
     )
 configure_mappers()
+pdf.missing_glyphs("一")  # reads the fonts' tables
