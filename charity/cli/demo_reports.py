@@ -52,16 +52,15 @@ def load_reports(cast: Cast) -> int:
         return 0
     discloser = _discloser()
     today = clock.today()
-    middle = today - dt.timedelta(days=5)
     starts = {data.SLUG: data.campaign().starts_on, data.EMERGENCY: data.emergency().starts_on}
     first = max(starts[data.SLUG], today - dt.timedelta(days=60))
-    one = _begin(data.SLUG, first, middle, discloser)
+    one = _begin(data.SLUG, first, today, discloser)
     _publish(one, cast, discloser, (_FIRST, _FIRST_EN, ""))
     first = starts[data.EMERGENCY]
-    two = _begin(data.EMERGENCY, first, middle, discloser)
+    two = _begin(data.EMERGENCY, first, today, discloser)
     _publish(two, cast, discloser, (_SHORT, _SECOND_EN, ""))
     _publish(two, cast, discloser, (_SECOND, _SECOND_EN, _REASON))
-    draft = _begin(data.SLUG, middle + dt.timedelta(days=1), today, discloser)
+    draft = _begin(data.GENERAL, data.general().starts_on, today, discloser)
     _write(draft, discloser, (_FIRST, _FIRST_EN, ""))
     return 3
 

@@ -170,8 +170,10 @@ def _public() -> Select[Campaign]:
 
 
 def campaigns() -> list[CampaignView]:
-    """All public campaigns, the newest first."""
-    rows = db.session().scalars(_public().order_by(Campaign.starts_on.desc(), Campaign.slug))
+    """All public campaigns: those that take gifts, then the others; the newest first."""
+    closed = Campaign.status != CampaignStatus.OPEN.value
+    order = (closed, Campaign.starts_on.desc(), Campaign.slug)
+    rows = db.session().scalars(_public().order_by(*order))
     return [campaign_view(row) for row in rows]
 
 

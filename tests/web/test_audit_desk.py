@@ -468,8 +468,8 @@ def test_a_reveal_shows_its_purpose(site: Flask, supervisor: Client) -> None:
         db.session.remove()
     page = supervisor.get("/desk/audit/reveals")
     assert "核对收款账号" in page.text
-    assert "unit.renamed" not in page.text
-    assert "unit.renamed" in supervisor.get("/desk/audit/trail?verb=unit").text
+    assert "募集单位：变更名称" not in page.text
+    assert "募集单位：变更名称" in supervisor.get("/desk/audit/trail?verb=unit").text
 
 
 @one_database
@@ -485,7 +485,7 @@ def test_checks_and_jobs_say_what_they_found(site: Flask, supervisor: Client) ->
     page = supervisor.get("/desk/audit/checks")
     assert "all is well: it is not" in page.text
     assert len(page.all("//main//tbody/tr")) == 2
-    assert supervisor.get("/desk/audit/jobs").all("//main//tbody//code/text()")[0] == "check"
+    assert supervisor.get("/desk/audit/jobs").all("//main//tbody//th/text()")[0] == "全部检查"
     with site.app_context():
         latest = audit.check_runs(limit=1)[0]
         assert latest.entries == ledger.head()

@@ -165,7 +165,7 @@ def _ask(
         line.public_id,
         _facts(line, action, sheet[1] if sheet else None),
         by=by,
-        title=f"{line.account} · {line.booked_on.isoformat()} · {yuan(line.amount_fen)}",
+        title=f"银行流水 · {line.booked_on.isoformat()} · {yuan(line.amount_fen)}",
         note=reason,
     )
     _move(line.id, SuspenseStatus.ASKED, sheet_id=sheet[0] if sheet else None, request=request_id)

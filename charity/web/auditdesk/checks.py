@@ -9,6 +9,7 @@ from flask import render_template
 from charity.audit import queries as audit
 from charity.kernel import clock, heartbeat
 from charity.ledger import queries as ledger
+from charity.web import job_words
 from charity.web.auditdesk import asked, bp
 from charity.web.auditdesk.frame import next_urls, supervisor
 
@@ -45,5 +46,6 @@ def jobs() -> str:
     return render_template(
         "auditdesk/jobs.html",
         runs=runs,
+        names=job_words.JOBS,
         minutes={one.name: int((now - one.finished).total_seconds()) // 60 for one in runs},
     )

@@ -45,7 +45,7 @@ def _context() -> dict[str, Any]:
         "entry_kinds": words.ENTRIES,
         "account_name": words.account_name,
         "cause_name": words.cause_name,
-        "subject_name": words.subject_name,
+        "action_name": words.action_name,
         "page_of": words.page_of,
     }
 

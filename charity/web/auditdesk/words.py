@@ -13,6 +13,7 @@ from charity.audit.kinds import SampleKind
 from charity.kernel.access import mark_of
 from charity.ledger.kinds import AccountKind, BookKind, EntryKind
 from charity.people.kinds import Role
+from charity.web.auditdesk.verbs import DONE
 
 BOOKS: Mapping[BookKind, LazyString] = {
     BookKind.UNIT: _l("募集单位分账"),
@@ -160,3 +161,9 @@ def subject_name(verb: str) -> str:
     """What an action is about, in words."""
     head = verb.partition(".")[0]
     return str(SUBJECTS.get(head, head))
+
+
+def action_name(verb: str) -> str:
+    """An action in words: ``report.published`` is 信息公开报告：公布."""
+    done = verb.partition(".")[2]
+    return str(_("%(subject)s：%(done)s", subject=subject_name(verb), done=DONE.get(done, done)))

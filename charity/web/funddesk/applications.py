@@ -371,6 +371,10 @@ def _signed(facts: Mapping[str, Any]) -> list[sheet.Line]:
         "function": use_words.FUNCTIONS[facts["function"]],
         "purpose": use_words.PURPOSES[facts["purpose"]],
         "category": use_words.CATEGORIES[facts["category"]],
+        "payee": {
+            **facts["payee"],
+            "kind": str(use_words.PAYEE_KINDS[facts["payee"]["kind"]]),
+        },
         "evidence_kinds": [str(use_words.EVIDENCE_KINDS[kind]) for kind in facts["evidence_kinds"]],
     }
     return sheet.general({**facts, **said})

@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from charity.donations.back import bank as back_bank
 from charity.donations.hand import bank, bank_payouts, bank_queries, suspense
 from charity.donations.hand.bank import AccountAsked, LineAsked
 from charity.donations.hand.bank_queries import Asked, Candidate, LineState, LineView
@@ -52,6 +53,7 @@ USES: dict[str, LazyString] = {
     LineUse.APPLICATION: _l("拨付用款"),
     LineUse.BANK_RETURN: _l("拨付被银行退回"),
     LineUse.MONEY_BACK: _l("交回未用的款项"),
+    back_bank.USE: _l("捐赠退回"),
 }
 
 SUSPENSE: Mapping[str, tuple[LazyString, str]] = {

@@ -33,7 +33,7 @@ from charity.donations.back.queries import DeskGift, RefundView
 from charity.donations.hand import bank_queries
 from charity.donations.hand.bank_queries import Asked, LineState, LineView
 from charity.donations.hand.kinds import Direction
-from charity.kernel import outbox
+from charity.kernel import money, outbox
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import RuleBroken
 from charity.people.kinds import Role
@@ -53,6 +53,7 @@ from charity.web.funddesk.back_words import (
 )
 from charity.web.funddesk.effects import EFFECTS
 from charity.web.guards import staff
+from charity.web.providers import provider_name
 from charity.web.signed import current
 
 Answer = Response | str
@@ -175,6 +176,7 @@ def _refund_page(view: RefundView, form: LineForm) -> str:
     pays = at_bank and current().holds(Role.CASHIER)
     return render_template(
         "funddesk/refund.html",
+        provider_name=provider_name,
         refund=view,
         gift=back_queries.desk_gift(view.gift),
         states=REFUND_STATES,
@@ -224,7 +226,7 @@ def waiting(who: Signed) -> list[Waiting]:
         found += back_queries.recent_refunds([RefundState.UNKNOWN])
     return [
         Waiting(
-            title=_("退回 %(id)s", id=one.id),
+            title=_("退回一笔捐赠 %(sum)s", sum=money.yuan(one.amount_fen)),
             url=url_for("funddesk.refund", refund_id=one.id),
             since=one.state_at,
             kind=str(REFUND_STATES[one.state][0]),

@@ -14,7 +14,7 @@ from charity.funds import queries as funds
 from charity.funds.kinds import CampaignStatus
 from charity.ledger import queries as ledger
 from charity.ledger.queries import Figures
-from charity.web import present
+from charity.web import job_words, present
 from charity.web.guards import public
 from charity.web.site import bp
 from charity.web.use_words import CATEGORIES, PURPOSES
@@ -75,14 +75,6 @@ def transparency() -> str:
         "figures": _("公开的数字与账本"),
         "disclosures": _("公开的报告"),
     }
-    jobs = {
-        "settle": _("捐赠入账"),
-        "sequence": _("分录编号"),
-        "lines": _("善款去向"),
-        "receipts": _("开具确认书"),
-        "ask": _("向支付渠道核对"),
-        "check": _("全部检查"),
-    }
     alive = {one.name: one for one in figures.heartbeats()}
     return render_template(
         "site/transparency.html",
@@ -93,6 +85,6 @@ def transparency() -> str:
             for part in (check.parts if check else ())
             if part.domain in domains
         ],
-        jobs=[(word, alive[name]) for name, word in jobs.items() if name in alive],
+        jobs=[(job_words.JOBS[name], alive[name]) for name in job_words.PUBLIC if name in alive],
         suspense_fen=ledger.suspense_fen(),
     )
