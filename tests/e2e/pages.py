@@ -41,6 +41,18 @@ class Screen:
         )
         assert wide <= seen, f"{self.page.url}: {wide} px wide in {seen} px"
 
+    def not_squeezed(self) -> None:
+        """No words stand one above the other because something beside them took the place."""
+        squeezed = self.page.evaluate(
+            """() => [...document.querySelectorAll('main *')].filter(one => {
+              const box = one.getBoundingClientRect();
+              const size = parseFloat(getComputedStyle(one).fontSize);
+              return one.textContent.trim().length > 5 && box.width > 0
+                && box.width < 3 * size && box.height > 5 * size;
+            }).map(one => one.outerHTML.slice(0, 160))"""
+        )
+        assert not squeezed, f"{self.page.url}: {squeezed}"
+
 
 @dataclass(frozen=True)
 class UnitPage(Screen):

@@ -148,6 +148,7 @@ def test_every_page(live: Site, opened: Open, addresses: list[Address], lang: st
         address.open(page, live)
         assert page.evaluate("document.documentElement.lang") == {"zh": "zh-Hans", "en": "en"}[lang]
         Screen(page).no_sideways()
+        Screen(page).not_squeezed()
         titles.add(page.title())
         wrong += find_wrong(page)
         for href in page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)"):
@@ -190,9 +191,11 @@ def test_forms_with_errors_and_a_full_basket_please_axe(opened: Open, lang: str)
     assert not wrong, "\n".join(wrong)
 
 
-def test_axe_finds_what_is_wrong(opened: Open) -> None:
-    """The canary: an image without words is found, and words that the dark makes unreadable."""
+def test_what_is_wrong_is_found(opened: Open) -> None:
+    """The canary: an image without words, words that the dark makes unreadable or that are
+    squeezed into a column of letters."""
     page = opened("/help")
+    Screen(page).not_squeezed()
     page.evaluate(
         """() => {
           const image = document.createElement('img');
@@ -206,6 +209,9 @@ def test_axe_finds_what_is_wrong(opened: Open) -> None:
     found = find_wrong(page)
     assert any("image-alt" in line for line in found)
     assert any("color-contrast" in line and "words" in line for line in found)
+    page.evaluate("document.querySelector('main p').style.inlineSize = '1em'")
+    with pytest.raises(AssertionError):
+        Screen(page).not_squeezed()
 
 
 def test_the_payment_page_settles_by_itself(opened: Open) -> None:
