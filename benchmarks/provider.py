@@ -7,9 +7,7 @@ from dataclasses import replace
 
 from benchmarks.report import Line, Mark
 from benchmarks.rig import DIALECTS, SHOWN, Rig, application
-from charity.kernel import clock
-from charity.kernel.atomic import atomic
-from charity.ledger import services as ledger
+from tests.factories.ledger import feed_own_book
 from tests.fakes.stripe.server import FakeStripe, serving
 from tests.gifts import make_place
 from tests.provider_storm import impatient, storm
@@ -33,10 +31,7 @@ def run(rig: Rig) -> None:
             )
             with impatient(), application(replace(installation, settings=settings)) as app:
                 make_place()
-                with atomic():
-                    ledger.post_interest(
-                        account="main", fen=10**9, occurred_on=clock.today(), cause_id="feed"
-                    )
+                feed_own_book(10**9)
                 begin = time.perf_counter()
                 report = storm(app, fake, calls=CALLS // 5 if rig.quick else CALLS)
                 seconds = time.perf_counter() - begin
