@@ -47,7 +47,8 @@ class Screen:
             """() => [...document.querySelectorAll('main *')].filter(one => {
               const box = one.getBoundingClientRect();
               const size = parseFloat(getComputedStyle(one).fontSize);
-              return one.textContent.trim().length > 5 && box.width > 0
+              return one.textContent.trim().length > 5 && !one.closest('thead')
+                && one.checkVisibility() && box.width > 0
                 && box.width < 3 * size && box.height > 5 * size;
             }).map(one => one.outerHTML.slice(0, 160))"""
         )
