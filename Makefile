@@ -11,7 +11,7 @@ run: ## everything needed, demo data, then site and worker at http://127.0.0.1:8
 test: ## everything needed, then the whole suite on SQLite and PostgreSQL, with browser and crashes
 	@bin/test
 
-test-quick: ## the suite without browser, crashes, PostgreSQL and slow tests, under a minute
+test-quick: ## the suite without browser, crashes, PostgreSQL and slow tests, some minutes
 	@bin/test --quick
 
 soak: ## races, crashes (ROUNDS, 50 here), failing provider (CALLS, 5000); the result is kept in docs/soak
