@@ -30,6 +30,7 @@ class AdmissionView:
     campaign_status: CampaignStatus
     unit_code: str
     unit_name: str
+    is_office: bool
     assessed_on: dt.date | None
     looked_at: str
     fit: bool | None
@@ -79,9 +80,14 @@ def admissions_of(campaign: str, units: Iterable[str]) -> list[AdmissionView]:
     """
     session = db.session()
     place = session.execute(
-        select(Campaign.id, Campaign.slug, Campaign.name, Campaign.status, Campaign.ends_on).where(
-            Campaign.slug == campaign
-        )
+        select(
+            Campaign.id,
+            Campaign.slug,
+            Campaign.name,
+            Campaign.status,
+            Campaign.ends_on,
+            Campaign.office_unit_id,
+        ).where(Campaign.slug == campaign)
     ).first()
     if place is None:
         raise UnknownCampaign
@@ -131,6 +137,7 @@ def _view(
         campaign_status=CampaignStatus(place.status),
         unit_code=row.code,
         unit_name=row.name,
+        is_office=row.id == place.office_unit_id,
         assessed_on=assessed.assessed_on if assessed else None,
         looked_at=assessed.looked_at if assessed else "",
         fit=assessed.fit if assessed else None,
