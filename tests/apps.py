@@ -9,12 +9,12 @@ that a test has changed is not used again.
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, create_engine, make_url
 
 from charity.app import create_app
@@ -28,23 +28,12 @@ _OWN = {"data_dir", "database_url", "database_owner_url"}
 _idle: dict[str, list[_Made]] = {}
 
 
-class _Kept(BytecodeCache):
-    """Compiled templates of this process: an application that is made anew finds them."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Called by Jinja; nothing is loaded when the source has changed."""
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Called by Jinja."""
-        self._kept[bucket.key] = bucket.bytecode_to_string()
-
-
-Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Kept()}
+#: Templates made into code, for every application of this process and of those forked from it.
+_compiled = tempfile.TemporaryDirectory(prefix="templates-")
+Flask.jinja_options = {
+    **Flask.jinja_options,
+    "bytecode_cache": FileSystemBytecodeCache(_compiled.name),
+}
 
 
 class _Made:
@@ -99,7 +88,10 @@ class _Made:
 
 @contextlib.contextmanager
 def application(settings: Settings) -> Iterator[Flask]:
-    """An application of these settings, without an application context."""
+    """An application of these settings, without an application context.
+
+    One in whose use something was raised is not used again.
+    """
     dialect = make_url(settings.database).get_backend_name()
     idle = _idle.setdefault(dialect + settings.model_dump_json(exclude=_OWN), [])
     if idle:
@@ -109,10 +101,12 @@ def application(settings: Settings) -> Iterator[Flask]:
         made = _Made(settings)
     app = made.app
     testing, app.config["TESTING"] = app.config["TESTING"], True
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
     app.config["TESTING"] = testing
     if made.unchanged:
         idle.append(made)

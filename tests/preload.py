@@ -9,22 +9,17 @@ import importlib
 import tempfile
 from pathlib import Path
 
-from flask import Flask
-from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import configure_mappers
 
 from charity.app import create_app
 from charity.config import RunMode, Settings
 from charity.kernel import pdf
 
-# Templates, too, are made into code once and not after each kill.
-_cache = FileSystemBytecodeCache(tempfile.mkdtemp(prefix="templates-"))
-Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _cache}
-
 for _name in (
     "charity.cli", "charity.cli.backup", "charity.cli.doctor", "charity.cli.move",
     "charity.cli.restore", "charity.cli.serve", "charity.cli.startup", "charity.jobs.worker",
     "granian", "weasyprint", "tests.crashes.steps",
+    "tests.apps",  # templates, too, are made into code once and not after each kill
 ):  # fmt: skip
     importlib.import_module(_name)
 

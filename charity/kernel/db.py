@@ -110,8 +110,7 @@ def _configure_postgres(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
         # Said with the driver's own BEGIN: a SET of ours would be one more round trip a request.
-        raw = conn.connection.driver_connection
-        assert isinstance(raw, psycopg.Connection)
+        raw = _raw(conn)
         reading = not conn.get_execution_options().get(WRITE_ROOM)
         if raw.read_only is not reading:
             raw.read_only = reading
@@ -222,11 +221,16 @@ def on_postgres(conn: Connection, statement: str, parameters: Sequence[Any]) -> 
         return raw.execute(statement, parameters).fetchall()
 
 
+def _raw(conn: Connection) -> psycopg.Connection[Any]:
+    raw = conn.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    return raw
+
+
 @contextmanager
 def _driver(conn: Connection, statement: str) -> Iterator[psycopg.Connection[Any]]:
     """The driver's connection below ``conn``; errors are wrapped as SQLAlchemy's own are."""
-    raw = conn.connection.driver_connection
-    assert isinstance(raw, psycopg.Connection)
+    raw = _raw(conn)
     try:
         yield raw
     except psycopg.Error as error:
