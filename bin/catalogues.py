@@ -19,7 +19,13 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 TRANSLATIONS = ROOT / "charity" / "translations"
 LOCALES = ("en",)
-KEYWORDS = {**DEFAULT_KEYWORDS, "_l": None, "lazy_gettext": None, "lazy_ngettext": (1, 2)}
+KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    "_l": None,
+    "_p": ((1, "c"), 2),
+    "lazy_gettext": None,
+    "lazy_ngettext": (1, 2),
+}
 
 
 def compile_catalogues() -> list[Path]:

@@ -77,14 +77,15 @@ def load_places() -> None:
         demo_units.register(_ACTOR)
         for facts in (data.campaign(), data.general(), data.emergency()):
             funds.create_campaign(data.FUND[0], facts, office=data.OFFICE, actor=_ACTOR)
-        for kind, body in (
+        for kind, (body, body_en) in (
             (FundText.RULES, data.RULES),
             (FundText.COMMITTEE, data.COMMITTEE),
             (FundText.CONTACT, data.CONTACT),
         ):
             publish_statement(
-                data.FUND[0], kind, body, in_force_from=data.campaign().starts_on, actor=_ACTOR
-            )
+                data.FUND[0], kind, body, body_en=body_en,
+                in_force_from=data.campaign().starts_on, actor=_ACTOR,
+            )  # fmt: skip
         for slug in (data.SLUG, data.GENERAL, data.EMERGENCY):
             demo_units.admit(slug, _raising_in(slug), agreement, _ACTOR)
 

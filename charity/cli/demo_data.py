@@ -155,12 +155,12 @@ DESCRIPTION_EN = """One yuan each, so that a family in difficulty gets over a ha
 
 ## How the money is used
 
-- **Whoever raises it uses it**: raising units in counties, towns and villages have books of
-  their own and may apply only for what they raised.
+- **Whoever raises it uses it**: each raising unit has its own book and applies only for that.
 - Two people approve each use, and the foundation pays the payee directly.
 - Amount, purpose and evidence of each use are published.
 """
-RULES = """## 一、用途
+RULES = (
+    """## 一、用途
 
 本专项基金用于帮助省内生活有困难的妇女、儿童和家庭（演示文字，不是真实的管理办法）。
 
@@ -173,17 +173,46 @@ RULES = """## 一、用途
 ## 三、公开
 
 收支每天核对，每一笔用款公开用途和凭据。
-"""
-COMMITTEE = """演示用的管理委员会，不是真实人员：
+""",
+    """## 1. Purpose
+
+The fund helps women, children and families in difficulty in the province (demonstration text).
+
+## 2. Management
+
+- All money is in the foundation’s accounts, with a book for each raising unit.
+- Whoever raises it uses it; two people approve each use.
+- There are no quotas and nothing is apportioned.
+
+## 3. Disclosure
+
+Accounts are checked every day; the purpose and evidence of each use are published.
+""",
+)
+COMMITTEE = (
+    """演示用的管理委员会，不是真实人员：
 
 - 主任委员：演示甲
 - 委员：演示乙、演示丙
 - 监督员：演示丁
-"""
-CONTACT = """专项基金办公室（演示）
+""",
+    """A committee for the demonstration; these are not real people:
+
+- Chair: 演示甲
+- Members: 演示乙, 演示丙
+- Supervisor: 演示丁
+""",
+)
+CONTACT = (
+    """专项基金办公室（演示）
 
 电话 0931-0000000，地址：甘肃省兰州市城关区演示路 1 号。
-"""
+""",
+    """Special fund office (demonstration)
+
+Phone 0931-0000000, 1 Yanshi Road, Chengguan, Lanzhou, Gansu.
+""",
+)
 
 
 def emergency_unit() -> str:

@@ -26,8 +26,7 @@ _FIRST = """本期各募集单位通过网上捐赠和现场募集筹得善款�
 - 已拨付的款项，使用凭据核对无误后才计为已核销。
 
 本报告为演示数据。"""
-_FIRST_EN = """Raising units raised gifts online and by hand; all of it lies in the charity's own
-account.
+_FIRST_EN = """Units raised gifts online and by hand; all of it is in the charity's own account.
 
 - Whoever raises it uses it: each use is asked for by its unit and approved by two people.
 - Money paid out counts as proved once its evidence was accepted.
@@ -37,8 +36,9 @@ _SHORT = "本期为救灾募捐活动的募集和使用情况。"
 _SECOND = """本期为救灾募捐活动的募集和使用情况。剩余款项留在各募集单位的分账，继续按募捐方案使用。
 
 本报告为演示数据。"""
-_SECOND_EN = """What the emergency campaign raised and used in these days. What is left stays in the
-units' books and is used by the filed plan.
+_SECOND_EN = """What the emergency campaign raised and used in this period.
+
+What is left stays in the units' books and is used by the filed plan.
 
 This report is demonstration data."""
 _REASON = "补充说明剩余款项的处理"

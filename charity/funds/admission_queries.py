@@ -27,6 +27,7 @@ class AdmissionView:
 
     campaign_slug: str
     campaign_name: str
+    campaign_name_en: str
     campaign_status: CampaignStatus
     unit_code: str
     unit_name: str
@@ -84,6 +85,7 @@ def admissions_of(campaign: str, units: Iterable[str]) -> list[AdmissionView]:
             Campaign.id,
             Campaign.slug,
             Campaign.name,
+            Campaign.name_en,
             Campaign.status,
             Campaign.ends_on,
             Campaign.office_unit_id,
@@ -134,6 +136,7 @@ def _view(
     return AdmissionView(
         campaign_slug=place.slug,
         campaign_name=place.name,
+        campaign_name_en=place.name_en,
         campaign_status=CampaignStatus(place.status),
         unit_code=row.code,
         unit_name=row.name,

@@ -118,22 +118,20 @@ def _refusal(
     who = signed.maybe()
     if who is None:
         return _to("account.login")
-    if not who.holds(roles, _scopes(who, roles) if of_unit else ()):
+    if not who.holds(roles) and not (of_unit and _for_this_unit(who, roles)):
         raise NotFound
     if second_factor and not people.is_fresh(who):
         return _to("account.second_factor")
     return None
 
 
-def _scopes(who: Signed, roles: Collection[Role]) -> Collection[str]:
-    """The unit of the address and those above it. Raises NotFound when there is no such unit."""
+def _for_this_unit(who: Signed, roles: Collection[Role]) -> bool:
+    """Whether one of ``roles`` is held for the unit of the address or for one above it."""
+    held = who.scopes_of(*roles)
     code = (request.view_args or {}).get("code")
-    if code is None:
-        return who.scopes_of(*roles)
-    above = funds.ancestors(code)
-    if not above:
-        raise NotFound
-    return above
+    if not held or code is None:
+        return bool(held)
+    return not held.isdisjoint(funds.ancestors(code))
 
 
 def _to(endpoint: str) -> Response:

@@ -5,6 +5,8 @@ Outside the process the languages are called ``zh`` and ``en``.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_babel import Babel
 
@@ -26,6 +28,21 @@ def language() -> str:
     if "language" not in g:
         g.language = _chosen()
     return str(g.language)
+
+
+class Named(Protocol):
+    """What has a name in Chinese and perhaps one in English."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def name_en(self) -> str: ...
+
+
+def called(thing: Named) -> str:
+    """The English name for readers of English where there is one, else the name."""
+    return thing.name_en if language() == "en" and thing.name_en else thing.name
 
 
 def _chosen() -> str:

@@ -119,7 +119,7 @@ def test_an_approval_on_a_phone(live: Site, opened: Open, world_of_uses: World) 
         db.session.remove()
     enter(page, live, team.approver)
     page.goto("/desk/")
-    screen.link(re.compile("核对使用凭据")).click()
+    page.locator(f"a[href$='{made}']").first.click()
     screen.heading(re.compile("核对凭据"))
     shown = page.get_by_role("main").locator("ul.photos img").first
     shown.scroll_into_view_if_needed()

@@ -133,6 +133,25 @@ def test_another_units_clerk_finds_nothing(demo: Flask) -> None:
     assert theirs.data == nobodys.data == browser.get("/no-such-page").data
 
 
+def test_a_unit_that_never_was_is_not_there_for_the_fund_either(demo: Flask) -> None:
+    """Whose role holds for every unit is let in by the guard, and the view finds nothing."""
+    everywhere = [
+        actor for actor in roles.actors() if any(grant.scope is None for grant in actor.grants)
+    ]
+    browsers = roles.arrive(demo, everywhere)
+    asked = 0
+    for door in roles.doors(demo):
+        if door.mark.access is not Access.UNIT_STAFF or "<code>" not in door.rule:
+            continue
+        for actor, browser in browsers.items():
+            if any(grant.role in door.mark.roles for grant in actor.grants):
+                path = door.path.replace(f"/{roles.UNIT}", "/NEVER-WAS", 1)
+                answer = browser.open(path, method=door.method)
+                assert answer.status_code == 404, (door, actor.name, answer.status_code)
+                asked += 1
+    assert asked > 5
+
+
 def _victim(app: Flask, access: Access) -> str:
     """An endpoint of this group; one is planted where the group is still empty."""
     for door in roles.doors(app):

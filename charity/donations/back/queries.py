@@ -85,8 +85,10 @@ class DeskGift:
     object_id: str | None
     campaign_slug: str
     campaign_name: str
+    campaign_name_en: str
     unit_code: str
     unit_name: str
+    unit_name_en: str
     amount_fen: int
     currency: str
     status: GiftStatus
@@ -295,9 +297,11 @@ def _desk(condition: Any) -> list[DeskGift]:
             Donor.organization_name,
             place.c.slug,
             place.c.campaign_name,
+            place.c.campaign_name_en,
             place.c.currency,
             place.c.code,
             place.c.name,
+            place.c.name_en,
         )
         .join(place, place.c.campaign_unit_id == Gift.campaign_unit_id)
         .outerjoin(Intent, Intent.id == Gift.intent_id)
@@ -315,8 +319,10 @@ def _desk(condition: Any) -> list[DeskGift]:
             object_id=row.object_id,
             campaign_slug=row.slug,
             campaign_name=row.campaign_name,
+            campaign_name_en=row.campaign_name_en,
             unit_code=row.code,
             unit_name=row.name,
+            unit_name_en=row.name_en,
             amount_fen=row.amount_fen,
             currency=row.currency,
             status=GiftStatus(row.status),

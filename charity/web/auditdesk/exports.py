@@ -16,6 +16,7 @@ from flask import make_response, render_template
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import RadioField, SelectChoice, TextAreaField  # type: ignore[attr-defined] # not in the stubs yet
@@ -182,15 +183,18 @@ def _trail_rows(narrowed: audit.Asked, limit: int) -> Iterable[Row]:
 
 EXPORTS: Mapping[str, Export] = {
     "entries": Export(
-        _l("分录"), asked.ENTRY_FILTERS, "auditdesk.entries", _entry_heads, _entry_rows
+        _p("many", "分录"), asked.ENTRY_FILTERS, "auditdesk.entries", _entry_heads, _entry_rows
     ),
-    "books": Export(_l("分账"), asked.BOOK_FILTERS, "auditdesk.books", _book_heads, _book_rows),
+    "books": Export(
+        _p("many", "分账"), asked.BOOK_FILTERS, "auditdesk.books", _book_heads, _book_rows
+    ),
     "authorities": Export(
         _l("授权记录"), asked.AUTHORITY_FILTERS, "auditdesk.authorities", _authority_heads,
         _authority_rows,
     ),
     "approvals": Export(
-        _l("审批"), asked.APPROVAL_FILTERS, "auditdesk.approvals", _approval_heads, _approval_rows
+        _p("many", "审批"), asked.APPROVAL_FILTERS, "auditdesk.approvals", _approval_heads,
+        _approval_rows,
     ),
     "trail": Export(
         _l("操作记录"), asked.TRAIL_FILTERS, "auditdesk.trail", _trail_heads,

@@ -8,6 +8,7 @@ from typing import Any
 from flask import request, url_for
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext as _p
 
 from charity.funds import queries as funds
 from charity.funds import unit_queries as units
@@ -23,10 +24,10 @@ supervisor_sure = staff(Role.SUPERVISOR, second_factor=True)
 PARTS: tuple[tuple[str, LazyString], ...] = (
     ("auditdesk.home", _("概况")),
     ("auditdesk.sample", _("每周抽样")),
-    ("auditdesk.books", _("分账")),
-    ("auditdesk.entries", _("分录")),
+    ("auditdesk.books", _p("many", "分账")),
+    ("auditdesk.entries", _p("many", "分录")),
     ("auditdesk.authorities", _("授权记录")),
-    ("auditdesk.approvals", _("审批")),
+    ("auditdesk.approvals", _p("many", "审批")),
     ("auditdesk.trail", _("操作记录")),
     ("auditdesk.reveals", _("查看记录")),
     ("auditdesk.checks", _("自动检查")),

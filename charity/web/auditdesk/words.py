@@ -8,6 +8,7 @@ from flask import current_app, url_for
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 
 from charity.audit.kinds import SampleKind
 from charity.kernel.access import mark_of
@@ -51,12 +52,12 @@ ENTRIES: Mapping[EntryKind, LazyString] = {
     EntryKind.SUSPENSE_IN: _l("转入待认领"),
     EntryKind.SUSPENSE_OUT: _l("待认领款认领"),
     EntryKind.SUSPENSE_RETURN: _l("待认领款退回"),
-    EntryKind.REFUND: _l("捐赠退回"),
+    EntryKind.REFUND: _p("one", "捐赠退回"),
     EntryKind.DISPUTE: _l("拒付争议"),
     EntryKind.DISPUTE_WON: _l("拒付争议胜诉"),
     EntryKind.RESERVE: _l("审批预留"),
     EntryKind.VOID: _l("撤销预留"),
-    EntryKind.PAY: _l("拨付"),
+    EntryKind.PAY: _p("one", "拨付"),
     EntryKind.BANK_RETURN: _l("银行退票"),
     EntryKind.MONEY_BACK: _l("用款退回"),
     EntryKind.CORRECTION: _l("更正"),
@@ -65,17 +66,17 @@ ENTRIES: Mapping[EntryKind, LazyString] = {
 }
 
 CAUSES: Mapping[str, LazyString] = {
-    "gift": _l("捐赠"),
-    "refund": _l("捐赠退回"),
-    "application": _l("用款申请"),
-    "bank_line": _l("银行流水"),
+    "gift": _p("one", "捐赠"),
+    "refund": _p("one", "捐赠退回"),
+    "application": _p("one", "用款申请"),
+    "bank_line": _p("one", "银行流水"),
     "payout": _l("渠道结算"),
     "provider_line": _l("渠道明细"),
-    "payment": _l("拨付"),
+    "payment": _p("one", "拨付"),
 }
 
 SAMPLES: Mapping[SampleKind, LazyString] = {
-    SampleKind.ENTRY: _l("分录"),
+    SampleKind.ENTRY: _p("many", "分录"),
     SampleKind.REFUND: _l("捐赠退回申请"),
     SampleKind.APPLICATION: _l("用款申请的审批"),
     SampleKind.ACCESS: _l("查看与导出记录"),
@@ -83,10 +84,10 @@ SAMPLES: Mapping[SampleKind, LazyString] = {
 
 #: What the first part of an action is about.
 SUBJECTS: Mapping[str, LazyString] = {
-    "application": _l("用款申请"),
+    "application": _p("one", "用款申请"),
     "approval": _l("审批"),
     "bank": _l("银行账户和流水"),
-    "campaign": _l("募捐活动"),
+    "campaign": _p("one", "募捐活动"),
     "charity": _l("机构资料"),
     "correction": _l("捐赠冲正"),
     "delegation": _l("审批委托"),
@@ -94,17 +95,17 @@ SUBJECTS: Mapping[str, LazyString] = {
     "export": _l("导出"),
     "factor": _l("两步验证"),
     "fund": _l("专项基金"),
-    "gift": _l("捐赠"),
+    "gift": _p("one", "捐赠"),
     "hold": _l("暂停支付"),
     "link": _l("登录链接"),
     "parameter": _l("参数"),
     "password": _l("密码"),
     "payee": _l("收款方"),
-    "payment": _l("拨付"),
-    "person": _l("人员"),
+    "payment": _p("one", "拨付"),
+    "person": _p("one", "人员"),
     "receipt": _l("捐赠确认书"),
-    "refund": _l("捐赠退回"),
-    "report": _l("信息公开报告"),
+    "refund": _p("one", "捐赠退回"),
+    "report": _p("one", "信息公开报告"),
     "role": _l("角色"),
     "sample": _l("每周抽样"),
     "session": _l("登录"),

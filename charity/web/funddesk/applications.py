@@ -12,6 +12,7 @@ from typing import Any
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import SelectChoice, SelectField, TextAreaField  # type: ignore[attr-defined] # stubs
@@ -334,7 +335,7 @@ def application_file(application_id: str, file_id: str) -> Response:
 #: What a fact of an application is called on the sheet of everything that is signed.
 _LABELS = {
     "account_index": _l("账号校验值"),
-    "application": _l("用款申请"),
+    "application": _p("one", "用款申请"),
     "area_code": _l("地区代码"),
     "area_name": _l("使用地点"),
     "attachments": _l("附件"),

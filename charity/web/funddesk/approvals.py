@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, TextAreaField
@@ -245,5 +246,5 @@ def _waits(view: RequestView) -> Waiting:
     )
 
 
-ITEMS.append(Item("funddesk.approvals", _l("审批"), OFFICE))
+ITEMS.append(Item("funddesk.approvals", _p("many", "审批"), OFFICE))
 SOURCES.append(waiting)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from flask import flash, make_response, redirect, render_template, request, url_for
-from flask_babel import LazyString
+from flask_babel import LazyString, pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 from werkzeug.wrappers import Response
 
 from charity.donations.back import bank as back_bank
@@ -53,7 +54,7 @@ USES: dict[str, LazyString] = {
     LineUse.APPLICATION: _l("拨付用款"),
     LineUse.BANK_RETURN: _l("拨付被银行退回"),
     LineUse.MONEY_BACK: _l("交回未用的款项"),
-    back_bank.USE: _l("捐赠退回"),
+    back_bank.USE: _p("one", "捐赠退回"),
 }
 
 SUSPENSE: Mapping[str, tuple[LazyString, str]] = {
@@ -285,7 +286,7 @@ def waiting(who: Signed) -> list[Waiting]:
                 title=_("%(count)s 条银行流水还没有办理", count=lines.count),
                 url=url_for("funddesk.bank_lines", state=LineState.OPEN),
                 since=lines.oldest,
-                kind=_("银行流水"),
+                kind=pgettext("one", "银行流水"),
                 at_risk=clock.now() - lines.oldest > LATE,
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext as _p
 from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the stubs yet
     HiddenField,
@@ -93,7 +94,7 @@ class GiveForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     form_id = HiddenField(
         validators=[Regexp(r"^[0-9a-z]{16}$", message=_("表单已经失效，请刷新后再填。"))]
     )
-    campaign = SelectField(_("募捐活动"), choices=[])
+    campaign = SelectField(_p("one", "募捐活动"), choices=[])
     unit = StringField(
         _("募集单位编号"),
         filters=[strip],

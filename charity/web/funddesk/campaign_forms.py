@@ -32,7 +32,7 @@ from charity.funds.queries import CampaignView
 from charity.kernel.errors import RuleBroken
 from charity.kernel.money import MoneyError, parse_yuan, plain
 from charity.web.forms import Text, strip
-from charity.web.locale import language
+from charity.web.locale import called
 
 _LINES = {"\r\n": "\n", "\r": "\n"}
 
@@ -277,12 +277,7 @@ def statement_words() -> dict[str, str]:
 def area_choices() -> list[SelectChoice]:
     """Every area of today, counties below their prefecture, as a list to choose from."""
     indent = {AreaLevel.PROVINCE: "", AreaLevel.PREFECTURE: "· ", AreaLevel.COUNTY: "· · "}
-    return [
-        SelectChoice(
-            one.code, indent[one.level] + (one.name_en if language() == "en" else one.name)
-        )
-        for one in areas.everything()
-    ]
+    return [SelectChoice(one.code, indent[one.level] + called(one)) for one in areas.everything()]
 
 
 def place_error(form: FlaskForm, error: RuleBroken) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from flask import Response, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Answer
 
@@ -344,7 +345,7 @@ def waiting(who: Signed) -> list[Waiting]:
             title=_("“%(name)s”已过结束日期，请结束募捐", name=view.name),
             url=url_for("funddesk.campaign", slug=view.slug),
             since=clock.start_of(view.ends_on + dt.timedelta(days=1)),
-            kind=_("募捐活动"),
+            kind=pgettext("one", "募捐活动"),
         )
         for view in reads.desk_campaigns()
         if view.status is CampaignStatus.OPEN and view.ends_on < clock.today()

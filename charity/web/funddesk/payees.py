@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flask import make_response, render_template, request
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import StringField
@@ -104,4 +105,4 @@ def _page(view: PayeeView, form: RevealForm, shown: tuple[str, str] | None = Non
     )
 
 
-ITEMS.append(Item("funddesk.payees", _l("收款方"), READERS))
+ITEMS.append(Item("funddesk.payees", _p("many", "收款方"), READERS))

@@ -14,6 +14,7 @@ from enum import StrEnum
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, StringField
@@ -89,7 +90,7 @@ class PayForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     """A bank line, and what it was for the application."""
 
     kind = HiddenField(validators=[Length(max=20), Text()])
-    line = StringField(_l("银行流水"), filters=[strip], validators=[Length(max=40), Text()])
+    line = StringField(_p("one", "银行流水"), filters=[strip], validators=[Length(max=40), Text()])
 
 
 def due() -> list[Due]:

@@ -13,6 +13,7 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the stubs yet
@@ -81,7 +82,7 @@ class RefundForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no type
 class LineForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     """The bank line by which the money went."""
 
-    line = StringField(_l("银行流水"), filters=[strip], validators=[Length(max=40), Text()])
+    line = StringField(_p("one", "银行流水"), filters=[strip], validators=[Length(max=40), Text()])
 
 
 @bp.get("/refunds")

@@ -12,6 +12,7 @@ from typing import Any
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
@@ -40,6 +41,7 @@ from charity.web.funddesk.effects import EFFECTS, PAGES
 from charity.web.funddesk.sheet import LABELS
 from charity.web.funddesk.words import STATUSES as REQUEST_STATUSES
 from charity.web.guards import staff
+from charity.web.locale import called
 from charity.web.report_sheet import sheet
 from charity.web.signed import current
 
@@ -57,7 +59,7 @@ STAGES = {
 class BeginForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no types
     """What a report is about."""
 
-    campaign = SelectField(_l("募捐活动"), validate_choice=False)
+    campaign = SelectField(_p("one", "募捐活动"), validate_choice=False)
     first_on = DayField(_l("开始日期"))
     last_on = DayField(_l("结束日期"))
 
@@ -98,7 +100,7 @@ def report_list() -> str:
 def report_new() -> Answer:
     """Begin a report: the campaign and the days."""
     form = BeginForm()
-    form.campaign.choices = [(one.slug, one.name) for one in funds.campaigns()]
+    form.campaign.choices = [(one.slug, called(one)) for one in funds.campaigns()]
     if not form.is_submitted():
         return render_template("funddesk/report_new.html", form=form)
     refuse_doubled_fields()

@@ -15,6 +15,7 @@ from typing import Any
 from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _p
 
 from charity.approvals.kinds import Kind
 from charity.kernel import money
@@ -29,7 +30,7 @@ LABELS: dict[str, LazyString] = {
     "amount_fen": _l("金额"),
     "asked_on": _l("申请日期"),
     "book": _l("分账"),
-    "campaign": _l("募捐活动"),
+    "campaign": _p("one", "募捐活动"),
     "currency": _l("币种"),
     "donor": _l("捐赠人"),
     "fee_fen": _l("手续费"),
@@ -44,7 +45,7 @@ LABELS: dict[str, LazyString] = {
     "number": _l("编号"),
     "paid_in_on": _l("存入日期"),
     "payment": _l("支付编号"),
-    "person": _l("人员"),
+    "person": _p("one", "人员"),
     "photo_sha256": _l("照片校验值"),
     "provider": _l("支付渠道"),
     "reason": _l("理由"),

@@ -28,6 +28,7 @@ from charity.web.funddesk.bank import SUSPENSE as WORDS
 from charity.web.funddesk.bank_forms import GiveForm, ReturnForm
 from charity.web.funddesk.effects import EFFECTS
 from charity.web.guards import staff
+from charity.web.locale import called
 from charity.web.signed import current
 
 Answer = Response | str
@@ -52,7 +53,7 @@ def held_line(line_id: str) -> str:
 def _campaigns() -> list[tuple[str, str]]:
     """Campaigns to choose from: those that take gifts now first."""
     found = sorted(funds.campaigns(), key=lambda one: not one.accepts_gifts)
-    return [(one.slug, one.name) for one in found]
+    return [(one.slug, called(one)) for one in found]
 
 
 def _held(line_id: str) -> LineView:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext as _p
 
 from charity.approvals.kinds import Kind, RequestStatus
 
@@ -20,7 +21,7 @@ KINDS: Mapping[Kind, LazyString] = {
     Kind.SUSPENSE: _("处理待认领款"),
     Kind.STEWARD: _("指定接续使用单位"),
     Kind.CAMPAIGN_BACK: _("恢复展示募捐活动"),
-    Kind.APPLICATION: _("用款申请"),
+    Kind.APPLICATION: _p("one", "用款申请"),
     Kind.REPORT: _("公布报告"),
 }
 

@@ -19,7 +19,7 @@ from charity.ledger.kinds import Mode
 from charity.web import cards, present, qr
 from charity.web.address import absolute
 from charity.web.guards import public
-from charity.web.locale import language
+from charity.web.locale import called, language
 from charity.web.providers import offered
 from charity.web.site import bp
 from charity.web.use_words import CATEGORIES, PURPOSES
@@ -123,17 +123,12 @@ def _kept_for_a_day(content: bytes, media_type: str) -> Response:
 
 def _card(campaign: CampaignView, unit: UnitView) -> cards.Card:
     """The card's words in the reader's language."""
-    english = language() == "en"
     site = funds.charity()
-
-    def called(name: str, name_en: str) -> str:
-        return name_en if english and name_en else name
-
     number = campaign.filing_number
     return cards.Card(
-        charity=called(site.name, site.name_en) if site else "",
-        campaign=called(campaign.name, campaign.name_en),
-        unit=called(unit.name, unit.name_en),
+        charity=called(site) if site else "",
+        campaign=called(campaign),
+        unit=called(unit),
         filing=_("备案编号 %(number)s", number=number) if number else _("备案中"),
         rule=_("谁募集，谁使用，每一笔都能查"),
         test="" if ledger.mode() == Mode.REAL else _("测试资金，不是真实捐赠"),

@@ -24,6 +24,7 @@ from charity.web import qr
 from charity.web.address import absolute
 from charity.web.forms import place_error, refuse_doubled_fields
 from charity.web.guards import unit_staff
+from charity.web.locale import called
 from charity.web.signed import current
 from charity.web.unitdesk import bp
 from charity.web.unitdesk.forms import LINES, MORE, CollectForm, ReasonForm
@@ -38,7 +39,7 @@ def collect(code: str) -> Answer:
     """Enter a sheet of gifts."""
     form = CollectForm()
     choices = hand_queries.collecting(code)
-    form.campaign.choices = [(one.slug, one.name) for one in choices]
+    form.campaign.choices = [(one.slug, called(one)) for one in choices]
     if request.method == "GET":
         form.form_id.data = public_id()
         form.collected_on.data = clock.today().isoformat()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext as _p
 from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined] # SelectChoice is not in the stubs yet
     FieldList,
@@ -60,7 +61,7 @@ class CollectForm(FlaskForm):  # type: ignore[misc] # flask_wtf publishes no typ
     """A sheet: where the gifts go, how the money came, and up to thirty gifts."""
 
     form_id = HiddenField(validators=[Regexp(_FORM_ID, message=_EXPIRED)])
-    campaign = SelectField(_("募捐活动"), choices=[])
+    campaign = SelectField(_p("one", "募捐活动"), choices=[])
     method = SelectField(
         _("收款方式"),
         choices=[

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 
 from charity.approvals import queries as approvals
 from charity.approvals.kinds import Kind
@@ -58,8 +59,8 @@ def unit(code: str) -> str:
 def gifts_csv(code: str) -> Response:
     """The unit's gifts by hand, without the donors' contacts."""
     heads = (
-        _("登记码"), _("收款日期"), _("募捐活动"), _("队伍"), _("姓名或名称"), _("金额（元）"),
-        _("状态"), _("缴款单"), _("登记人"),
+        _("登记码"), _("收款日期"), pgettext("one", "募捐活动"), _("队伍"), _("姓名或名称"),
+        _("金额（元）"), _("状态"), _("缴款单"), _("登记人"),
     )  # fmt: skip
     rows = (
         (
