@@ -40,7 +40,8 @@ def main() -> int:
     minutes = (time.monotonic() - begin) / 60
     how = f"{'quick' if given.quick else 'in full'}, {minutes:.0f} minutes, other work at times"
     if given.keep or (not given.quick and not given.names):
-        path = report.write(rig.lines, rig.floors, today=clock.today(), how=how)
+        part = "".join(f"-{name}" for name in given.names)
+        path = report.write(rig.lines, rig.floors, today=clock.today(), how=how, part=part)
         print(f"kept in benchmarks/results/{path.name}")
     missed = [line.name for line in rig.lines if line.verdict == "MISSED"]
     if missed:

@@ -135,7 +135,9 @@ def print_line(line: Line) -> None:
         print(f"    {line.note}", flush=True)
 
 
-def write(lines: Sequence[Line], floors: dict[str, str], *, today: dt.date, how: str) -> Path:
+def write(
+    lines: Sequence[Line], floors: dict[str, str], *, today: dt.date, how: str, part: str = ""
+) -> Path:
     """Keep the table as Markdown and JSON, with the machine and the floors' code."""
     RESULTS.mkdir(exist_ok=True)
     about = machine()
@@ -151,7 +153,7 @@ def write(lines: Sequence[Line], floors: dict[str, str], *, today: dt.date, how:
         out.append(f"- **{line.name}**: {said}")
     for name, code in floors.items():
         out += ["", f"### {name}", "", "```python", code.rstrip(), "```"]
-    path = RESULTS / f"{today}.md"
+    path = RESULTS / f"{today}{part}.md"
     path.write_text("\n".join(out) + "\n", "utf-8")
     data = {
         "date": str(today),
