@@ -44,6 +44,8 @@ class _Made:
         self.extensions = dict(self.app.extensions)
         with self.app.app_context():
             self.engine = db.engine
+        # Later engines share its dialect, which learns what the server is by connecting first.
+        self.engine.connect().close()
         self.state = self._state()
 
     def _state(self) -> list[Any]:
