@@ -117,6 +117,8 @@ def _configure_postgres(engine: Engine) -> None:
             level = psycopg.IsolationLevel
             raw.isolation_level = level.REPEATABLE_READ if reading else level.READ_COMMITTED
 
+    engine.dialect.do_rollback = _end  # type: ignore[method-assign] # there is no event for it
+
     @event.listens_for(engine, "checkin")
     def _checkin(_raw: object, record: Any) -> None:
         record.info["idle_since"] = clock.monotonic()
@@ -130,6 +132,20 @@ def _configure_postgres(engine: Engine) -> None:
             engine.dialect.do_ping(raw)
         except psycopg.Error as error:
             raise DisconnectionError from error  # the pool opens another
+
+
+def _end(dbapi_connection: Any) -> None:
+    """End what is not to be committed.
+
+    A reading transaction has written nothing, so COMMIT ends it just as well; and at a ROLLBACK the
+    driver forgets the statements it has prepared, though planning one again takes longer than
+    asking it.
+    """
+    raw = dbapi_connection.driver_connection
+    if raw.read_only and raw.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
+        raw.commit()
+    else:
+        raw.rollback()
 
 
 def _configure_sqlite(engine: Engine, authorizer: Authorizer | None) -> None:

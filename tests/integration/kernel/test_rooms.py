@@ -162,3 +162,25 @@ def test_sqlite_pragmas_stand_on_every_connection(dialect: str) -> None:
     raw.set_authorizer(None)  # the authorizer refuses to talk about some of these pragmas
     for name, value in expected.items():
         assert raw.execute(f"PRAGMA {name}").fetchone()[0] == value, name
+
+
+def _prepared_after_reading() -> int:
+    """How many statements the server keeps ready after the same page was read ten times."""
+    for _ in range(10):
+        _books()
+        db.session.remove()
+    return int(db.session.scalar(text("SELECT count(*) FROM pg_prepared_statements")) or 0)
+
+
+@pytest.mark.usefixtures("ctx")
+@pytest.mark.parametrize("dialect", ["postgres"], indirect=True)
+def test_what_is_read_often_is_planned_once() -> None:
+    assert _prepared_after_reading() > 0
+
+
+@pytest.mark.usefixtures("ctx")
+@pytest.mark.parametrize("dialect", ["postgres"], indirect=True)
+def test_the_drivers_rollback_forgets_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The canary: reading ended as SQLAlchemy would end it."""
+    monkeypatch.setattr(db.engine.dialect, "do_rollback", lambda conn: conn.rollback())
+    assert _prepared_after_reading() == 0
