@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
-from charity.kernel import clock
+from charity.kernel import clock, reading
 
 WRITE_ROOM = "charity_write"
 BUSY_TIMEOUT_MS = 10_000
@@ -111,13 +111,13 @@ def _configure_postgres(engine: Engine) -> None:
     def _begin(conn: Connection) -> None:
         # Said with the driver's own BEGIN: a SET of ours would be one more round trip a request.
         raw = _raw(conn)
-        reading = not conn.get_execution_options().get(WRITE_ROOM)
-        if raw.read_only is not reading:
-            raw.read_only = reading
+        only_reads = not conn.get_execution_options().get(WRITE_ROOM)
+        if raw.read_only is not only_reads:
+            raw.read_only = only_reads
             level = psycopg.IsolationLevel
-            raw.isolation_level = level.REPEATABLE_READ if reading else level.READ_COMMITTED
+            raw.isolation_level = level.REPEATABLE_READ if only_reads else level.READ_COMMITTED
 
-    engine.dialect.do_rollback = _end  # type: ignore[method-assign] # there is no event for it
+    engine.dialect.do_rollback = reading.end  # type: ignore[method-assign] # there is no event for it
 
     @event.listens_for(engine, "checkin")
     def _checkin(_raw: object, record: Any) -> None:
@@ -132,20 +132,6 @@ def _configure_postgres(engine: Engine) -> None:
             engine.dialect.do_ping(raw)
         except psycopg.Error as error:
             raise DisconnectionError from error  # the pool opens another
-
-
-def _end(dbapi_connection: Any) -> None:
-    """End what is not to be committed.
-
-    A reading transaction has written nothing, so COMMIT ends it just as well; and at a ROLLBACK the
-    driver forgets the statements it has prepared, though planning one again takes longer than
-    asking it.
-    """
-    raw = dbapi_connection.driver_connection
-    if raw.read_only and raw.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
-        raw.commit()
-    else:
-        raw.rollback()
 
 
 def _configure_sqlite(engine: Engine, authorizer: Authorizer | None) -> None:

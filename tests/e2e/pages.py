@@ -35,7 +35,8 @@ class Screen:
         return self.page.get_by_role("main").get_by_role("link", name=name).first
 
     def no_sideways(self) -> None:
-        """Nothing is cut off or has to be scrolled for sideways."""
+        """Nothing is cut off or has to be scrolled for sideways, once all its styles have come."""
+        self.page.wait_for_load_state()
         wide, seen = self.page.evaluate(
             "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
         )
