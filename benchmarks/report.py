@@ -14,6 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import quantiles
 
+from tests.servers import postgres_binaries
+
 RESULTS = Path(__file__).parent / "results"
 _PACKAGES = ("flask", "sqlalchemy", "psycopg", "granian", "weasyprint")
 
@@ -98,11 +100,12 @@ def machine() -> dict[str, str]:
     kind = subprocess.run(
         ["stat", "-f", "-c", "%T", "/tmp"], capture_output=True, text=True, check=False
     ).stdout.strip()
-    server = subprocess.run(
-        "ls /usr/lib/postgresql/*/bin/postgres | tail -1 | xargs -I% % --version",
-        shell=True, capture_output=True, text=True, check=False,
-    ).stdout.strip()  # fmt: skip
-    versions = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}", server]
+    versions = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}"]
+    if binaries := postgres_binaries():
+        server = subprocess.run(
+            [binaries / "postgres", "-V"], capture_output=True, text=True, check=True
+        )
+        versions.append(server.stdout.strip())
     versions += [f"{name} {version(name)}" for name in _PACKAGES]
     return {
         "cores": str(os.cpu_count()),

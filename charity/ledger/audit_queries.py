@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import aliased
 
 from charity.kernel import clock
@@ -35,6 +35,7 @@ from charity.ledger.models import (
     Entry,
     Number,
     Posting,
+    partial,
 )
 from charity.ledger.queries import head
 
@@ -261,20 +262,14 @@ def _rare(asked: Asked) -> list[ColumnElement[bool]]:
     """
     found: list[ColumnElement[bool]] = []
     if asked.kind is not None and asked.kind not in _HOT:
-        found.append(_only(RARE))
+        found.append(partial(RARE))
     if asked.actors is not None:
-        found += [among(Entry.actor_id, asked.actors), _only(BY_HAND)]
+        found += [among(Entry.actor_id, asked.actors), partial(BY_HAND)]
     if asked.cause_id is not None:
         found.append(_caused(asked.cause_type, asked.cause_id))
     if asked.from_fen is not None and asked.from_fen >= LARGE_FEN:
-        found.append(_only(LARGE))
+        found.append(partial(LARGE))
     return found
-
-
-def _only(words: str) -> ColumnElement[bool]:
-    """The condition of a partial index, by which alone the databases know that it fits."""
-    column, _, rest = words.partition(" ")
-    return text(f"ledger_entry.{column} {rest}")  # type: ignore[return-value] # a text is a condition
 
 
 def _caused(kind: str | None, name: str) -> ColumnElement[bool]:

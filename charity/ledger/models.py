@@ -14,6 +14,7 @@ import datetime as dt
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     Date,
     ForeignKey,
     ForeignKeyConstraint,
@@ -35,6 +36,12 @@ RARE = "kind NOT IN ('bank_gift', 'fee', 'gift', 'payout', 'payout_bank', 'slip'
 LARGE_FEN = 100_000
 LARGE = f"amount_fen >= {LARGE_FEN}"
 BY_HAND = "actor_id IS NOT NULL"
+
+
+def partial(words: str) -> ColumnElement[bool]:
+    """The condition of a partial index, by which alone the databases know that it fits."""
+    column, _, rest = words.partition(" ")
+    return text(f"ledger_entry.{column} {rest}")  # type: ignore[return-value] # a text is a condition
 
 
 class Database(Base):

@@ -18,8 +18,17 @@ from sqlalchemy.orm import aliased
 
 from charity.kernel.db import db
 from charity.ledger.chart import KINDS
-from charity.ledger.kinds import AccountKind, Figure
-from charity.ledger.models import Account, Book, Entry, NumberedHead, NumberedTotal, Posting
+from charity.ledger.kinds import AccountKind, EntryKind, Figure
+from charity.ledger.models import (
+    RARE,
+    Account,
+    Book,
+    Entry,
+    NumberedHead,
+    NumberedTotal,
+    Posting,
+    partial,
+)
 from charity.ledger.queries import FIGURE_COLUMNS, head
 
 _BEFORE, _WITHIN, _AFTER = 0, 1, 2
@@ -230,6 +239,8 @@ def _used(
         )
         .join(Posting, Posting.entry_id == Entry.id)
         .outerjoin(corrected, corrected.id == Entry.corrects)
+        # No gift is among these kinds: their own small index finds them.
+        .where(partial(RARE), Entry.kind.in_([*kinds, EntryKind.CORRECTION.value]))
         .where(Entry.counts_as.in_(kinds), slot != _AFTER)
         .group_by(*keys, "slot")
     )  # fmt: skip
