@@ -13,6 +13,7 @@ from typing import Any
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext as _p
 from markupsafe import Markup
 
 from charity.disclosures.document import other_moves
@@ -27,7 +28,7 @@ COLUMNS: Mapping[str, LazyString] = {
 }
 PARTS: Mapping[str, LazyString] = {
     "totals": _("合计"),
-    "unit": _("募集单位"),
+    "unit": _p("one", "募集单位"),
     "use": _("用款"),
 }
 #: In the order of the statement; the sign says how it enters what is left.
