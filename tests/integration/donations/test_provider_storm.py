@@ -77,4 +77,5 @@ def test_a_new_key_for_each_try_would_pay_back_twice(
         return asked(with_new_key)  # type: ignore[arg-type] # as the original
 
     monkeypatch.setattr(stripe, "_ask", anew)
-    assert storm(stormy, fake, calls=250).refunded_twice > 0
+    # A seed of which a few answers to refunds are lost early: a hundred calls are enough to see it.
+    assert storm(stormy, fake, calls=100, seed=2).refunded_twice > 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,33 +16,34 @@ from pathlib import Path
 
 import pytest
 
+from tests.operations import command
+from tests.processes import processes
+
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.slow
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    """A demo installation in ``folder`` and nothing of ours."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHARITY_")}
-    return {**kept, "CHARITY_MODE": "demo", "CHARITY_DATA_DIR": str(folder), **more}
+    """A demo installation in ``folder``."""
+    return {"CHARITY_MODE": "demo", "CHARITY_DATA_DIR": str(folder), **more}
 
 
-def charity(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "charity", *words],
-        cwd=ROOT,
-        env=environment(folder, **more),
-        capture_output=True,
-        text=True,
-        timeout=120,
+def charity(folder: Path, *words: str, **more: str) -> tuple[int | None, str]:
+    """One command to its end, in a process of its own; its status and what it said."""
+    log = folder.parent / f"{folder.name}.log"
+    process = processes.Process(
+        target=command, args=([*words], environment(folder, **more), log, None)
     )
+    process.start()
+    process.join(120)
+    return process.exitcode, log.read_text("utf-8")
 
 
 def well(folder: Path, *words: str) -> str:
-    """A command that must go well; what it printed."""
-    done = charity(folder, *words)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    """A command that must go well; what it said."""
+    status, said = charity(folder, *words)
+    assert status == 0, said
+    return said
 
 
 @pytest.fixture(scope="module")
@@ -86,42 +89,35 @@ def test_upgrade_and_init_again_change_nothing(house: Path) -> None:
 def test_jobs(house: Path) -> None:
     assert "settle" in well(house, "jobs", "list")
     assert "0 done" in well(house, "jobs", "run", "settle")
-    assert charity(house, "jobs", "run", "nothing").returncode == 2
+    assert charity(house, "jobs", "run", "nothing")[0] == 2
 
 
-def test_wrong_words_are_refused_with_a_reason(tmp_path: Path, house: Path) -> None:
-    done = charity(tmp_path, "check", CHARITY_PAYMENT_PROVIDERS="cash")
-    assert done.returncode == 1
-    assert "CHARITY_PAYMENT_PROVIDERS" in done.stderr
-    assert "run `charity init`" in charity(tmp_path, "worker").stderr
-    assert charity(tmp_path, "init", "--manager-email", "m@example.org").returncode == 2
-    assert (
-        "no database born real"
-        in charity(tmp_path, "init", "--real", "--manager-email", "m@example.org").stderr
-    )
+def test_wrong_words_are_refused_with_a_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "nothing"
+    status, said = charity(folder, "check", CHARITY_PAYMENT_PROVIDERS="cash")
+    assert (status, "CHARITY_PAYMENT_PROVIDERS" in said) == (1, True)
+    assert "run `charity init`" in charity(folder, "worker")[1]
+    assert charity(folder, "init", "--manager-email", "m@example.org")[0] == 2
+    _, said = charity(folder, "init", "--real", "--manager-email", "m@example.org")
+    assert "no database born real" in said
 
 
 def test_production_refuses_test_money_and_demo_data(house: Path) -> None:
     production = {"CHARITY_MODE": "production", "CHARITY_SECRET_KEY": "k" * 40}
-    done = charity(house, "worker", **production)
-    assert done.returncode == 1
-    assert "sandbox" in done.stderr
-    done = charity(house, "demo", "load", **production)
-    assert done.returncode == 1
+    status, said = charity(house, "worker", **production)
+    assert (status, "sandbox" in said) == (1, True)
+    assert charity(house, "demo", "load", **production)[0] == 1
 
 
 def test_a_missing_guard_stops_the_start(house: Path, tmp_path: Path) -> None:
-    import shutil
-    import sqlite3
-
     copy = tmp_path / "copy"
     shutil.copytree(house, copy)
     with sqlite3.connect(copy / "charity.db") as conn:
         conn.execute("DROP TRIGGER ledger_posting_whole")
-    done = charity(copy, "worker")
-    assert (done.returncode, "guard missing: ledger_posting_whole" in done.stderr) == (1, True)
-    done = charity(copy, "doctor")
-    assert (done.returncode, "NOT" in done.stdout) == (1, True)
+    status, said = charity(copy, "worker")
+    assert (status, "guard missing: ledger_posting_whole" in said) == (1, True)
+    status, said = charity(copy, "doctor")
+    assert (status, "NOT" in said) == (1, True)
     well(copy, "upgrade")
     well(copy, "jobs", "run", "sequence")
 
@@ -129,10 +125,11 @@ def test_a_missing_guard_stops_the_start(house: Path, tmp_path: Path) -> None:
 def test_run_serves_settles_restarts_and_stops(house: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHARITY_")}
     parent = subprocess.Popen(
         [sys.executable, "-m", "charity", "run", "--port", str(port)],
-        cwd=ROOT, env=environment(house), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        text=True,
+        cwd=ROOT, env={**kept, **environment(house)}, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         alive(port)
