@@ -11,6 +11,7 @@ from charity.ledger import queries as ledger_queries
 from charity.ledger.authority_queries import PAGE, AuthorityLine
 from charity.ledger.kinds import EntryKind
 from charity.people import queries as people
+from charity.web import use_words
 from charity.web.auditdesk import asked, bp, words
 from charity.web.auditdesk.frame import campaigns, names_of, next_urls, supervisor
 
@@ -53,6 +54,7 @@ def one_entry(n: int) -> str:
         request_id=requests.get(signed.approved_hash) if signed else None,
         units=names_of(each.unit for each in (view.line, *view.group)),
         campaigns=campaigns(),
+        functions=use_words.FUNCTIONS,
     )
 
 

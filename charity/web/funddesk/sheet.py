@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import LazyString
+from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _p
@@ -129,9 +129,9 @@ def figure(unit: Unit, value: int) -> str:
     if unit is Unit.FEN:
         return money.yuan(value)
     if unit is Unit.DAYS:
-        return str(_("%(number)s 天", number=value))
+        return str(ngettext("%(num)s 天", "%(num)s 天", value))
     if unit is Unit.HOURS:
-        return str(_("%(number)s 小时", number=value))
+        return str(ngettext("%(num)s 小时", "%(num)s 小时", value))
     return str(value)
 
 
