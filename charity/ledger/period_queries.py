@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, or_, select
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.expression import SQLColumnExpression
 
 from charity.kernel.db import db
 from charity.ledger.chart import KINDS
@@ -146,15 +147,20 @@ def _accounts(campaign: str) -> dict[int, str]:
     return {row.id: row.kind for row in rows}
 
 
-def _numbered(*columns: Any, campaign: str) -> Select[*tuple[Any, ...]]:
-    """Numbered entries of the campaign's books: each book's are numbered in its own order."""
+def _numbered(
+    *columns: Any, campaign: str, held: SQLColumnExpression[int] = Entry.book_id
+) -> Select[*tuple[Any, ...]]:
+    """Numbered entries of the campaign's books: each book's are numbered in its own order.
+
+    ``held`` is the book of an entry, said otherwise where books must not be what finds entries.
+    """
     return (
         select(*columns)
         .select_from(Entry)
-        .join(Book, and_(Book.id == Entry.book_id, Book.campaign == campaign))
+        .join(Book, and_(Book.id == held, Book.campaign == campaign))
         .join(
             NumberedHead,
-            and_(NumberedHead.book_id == Entry.book_id, NumberedHead.last_no >= Entry.book_no),
+            and_(NumberedHead.book_id == held, NumberedHead.last_no >= Entry.book_no),
         )
     )
 
@@ -236,10 +242,12 @@ def _used(
             Posting.credit_account_id, slot.label("slot"),
             cast(func.sum(Posting.amount_fen), BigInteger).label("fen"),
             func.min(Entry.occurred_on).label("first_on"), campaign=campaign,
+            held=Entry.book_id + 0,
         )
         .join(Posting, Posting.entry_id == Entry.id)
         .outerjoin(corrected, corrected.id == Entry.corrects)
-        # No gift is among these kinds: their own small index finds them.
+        # No gift is among these kinds: their own small index finds them. SQLite would rather go
+        # through every entry of the books, but for the ``+ 0``.
         .where(partial(RARE), Entry.kind.in_([*kinds, EntryKind.CORRECTION.value]))
         .where(Entry.counts_as.in_(kinds), slot != _AFTER)
         .group_by(*keys, "slot")
