@@ -184,7 +184,8 @@ def test_every_page(live: Site, opened: Open, addresses: list[Address], lang: st
                 links.setdefault(href.partition("#")[0], address)
     assert len(titles) > 14
     assert not wrong, "\n".join(wrong)
-    assert not (dead := _dead(page, live, links)), dead
+    dead = _dead(page, live, links) if lang == "zh" else {}  # both languages have the same links
+    assert not dead, dead
 
 
 def _dead(page: Page, live: Site, links: dict[str, Address]) -> dict[str, tuple[str, int]]:
