@@ -1,8 +1,8 @@
 """The floor of event intake: a bare Flask route that does one INSERT and commits.
 
-Served by the same server with the same threads as the site; the driver and the flush are the
-site's too. ``python -m benchmarks.bare PORT DATABASE`` serves it; the database is a SQLite file or
-PostgreSQL's connection words.
+Served by the same server, with as many requests at work at once as the site lets in; the driver
+and the flush are the site's too. ``python -m benchmarks.bare PORT DATABASE`` serves it; the
+database is a SQLite file or PostgreSQL's connection words.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from flask import Flask, request
 from granian import Granian
 from granian.constants import Interfaces
 
-from charity.cli.serve import BACKLOG, THREADS
+from charity.cli.serve import BACKLOG
+from charity.web.turns import WORKING
 
 
 def create(database: str) -> Flask:
@@ -71,7 +72,7 @@ if __name__ == "__main__":
         port=int(sys.argv[1]),
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=THREADS,
+        blocking_threads=WORKING,
         backlog=BACKLOG,
         log_access=False,
     ).serve()

@@ -46,3 +46,16 @@ def test_skip_fails_in_ci(tmp_path: Path, ci: str, code: int) -> None:
         check=False,
     )
     assert result.returncode == code, result.stdout
+
+
+def test_every_benchmark_can_be_started() -> None:
+    """They run by hand and seldom: what they import may have moved meanwhile."""
+    code = (
+        "import benchmarks, importlib, pkgutil\n"
+        "for one in pkgutil.iter_modules(benchmarks.__path__, 'benchmarks.'):\n"
+        "    importlib.import_module(one.name) if one.name != 'benchmarks.__main__' else None\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
