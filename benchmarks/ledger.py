@@ -22,6 +22,7 @@ from charity.jobs.bulk import follow_all
 from charity.kernel.db import db
 
 NEAR = 50
+ABOVE_ALL = 10**15
 LISTS = {
     "/ledger": "/ledger",
     "/ledger of a campaign": f"/ledger?campaign={SLUG}",
@@ -72,9 +73,9 @@ def _last_rows(installation: Installation, unit: str, rows: int) -> list[str]:
     """The page of a unit's list that has its last ``rows``."""
     with application(installation):
         items: list[ListRow] = []
-        cursor: str | None = str(10**15)
+        cursor: str | None = str(ABOVE_ALL)
         while cursor:
             page = list_queries.public_list(SLUG, unit, cursor=cursor, limit=200)
             items, cursor = items + page.items, page.next_cursor
-        above = items[-rows - 1].n if len(items) > rows else 10**15
+        above = items[-rows - 1].n if len(items) > rows else ABOVE_ALL
         return [f"/ledger?campaign={SLUG}&unit={unit}&cursor={above}"]

@@ -58,6 +58,23 @@ def command(words: list[str], environment: dict[str, str], log: Path, trap: Trap
     main(words)
 
 
+def start(
+    words: list[str], environment: dict[str, str], log: Path, trap: Trap | None = None
+) -> ForkServerProcess:
+    """``charity WORDS``, running in a process of its own."""
+    process = processes.Process(target=command, args=(words, environment, log, trap))
+    process.start()
+    return process
+
+
+def ended(process: ForkServerProcess, log: Path) -> tuple[int | None, str]:
+    """Wait for its end; its status and what it said."""
+    process.join(PATIENCE_S)
+    said = log.read_text("utf-8") if log.exists() else ""
+    log.unlink(missing_ok=True)
+    return process.exitcode, said
+
+
 def _set(trap: Trap) -> None:
     place, name, moment, times = trap
     module = importlib.import_module(place)
@@ -107,11 +124,8 @@ class House:
         self._run([*map(str, words)], -signal.SIGKILL, trap, {})
 
     def _run(self, words: list[str], code: int, trap: Trap | None, more: dict[str, str]) -> str:
-        process, log = self.start(words, trap, **more)
-        process.join(PATIENCE_S)
-        said = log.read_text("utf-8") if log.exists() else ""
-        log.unlink(missing_ok=True)
-        assert process.exitcode == code, f"{words} {trap}: {process.exitcode}\n{said}"
+        status, said = ended(*self.start(words, trap, **more))
+        assert status == code, f"{words} {trap}: {status}\n{said}"
         return said
 
     def start(
@@ -119,11 +133,7 @@ class House:
     ) -> tuple[ForkServerProcess, Path]:
         """One command, running, and where it says what it says."""
         log = self.folder.parent / f"{self.folder.name}-{next(_counter)}.log"
-        process = processes.Process(
-            target=command, args=(words, self.environment(**more), log, trap)
-        )
-        process.start()
-        return process, log
+        return start(words, self.environment(**more), log, trap), log
 
     def app(self) -> Flask:
         """An application on it, for this process."""

@@ -1,8 +1,8 @@
 """The figures of a report: one campaign over some days, as of entry n, in the caller's snapshot.
 
 Rule: figures come from the ledger's queries and the facts of uses from disbursements', nothing is
-counted here but sums over sub-units and what of *used* is proved. Cost depends on the entries
-outside the days, on units and on uses, never on the gifts within.
+counted here but sums over sub-units and what of *used* is proved. Gifts within the days are counted
+and not summed; cost depends on the entries outside the days, on units and on uses.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ from charity.ledger.models import (
     Entry,
     Number,
     Posting,
-    partial,
+    in_index,
 )
 from charity.ledger.queries import head
 
@@ -262,13 +262,13 @@ def _rare(asked: Asked) -> list[ColumnElement[bool]]:
     """
     found: list[ColumnElement[bool]] = []
     if asked.kind is not None and asked.kind not in _HOT:
-        found.append(partial(RARE))
+        found.append(in_index(RARE))
     if asked.actors is not None:
-        found += [among(Entry.actor_id, asked.actors), partial(BY_HAND)]
+        found += [among(Entry.actor_id, asked.actors), in_index(BY_HAND)]
     if asked.cause_id is not None:
         found.append(_caused(asked.cause_type, asked.cause_id))
     if asked.from_fen is not None and asked.from_fen >= LARGE_FEN:
-        found.append(partial(LARGE))
+        found.append(in_index(LARGE))
     return found
 
 

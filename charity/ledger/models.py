@@ -38,7 +38,7 @@ LARGE = f"amount_fen >= {LARGE_FEN}"
 BY_HAND = "actor_id IS NOT NULL"
 
 
-def partial(words: str) -> ColumnElement[bool]:
+def in_index(words: str) -> ColumnElement[bool]:
     """The condition of a partial index, by which alone the databases know that it fits."""
     column, _, rest = words.partition(" ")
     return text(f"ledger_entry.{column} {rest}")  # type: ignore[return-value] # a text is a condition

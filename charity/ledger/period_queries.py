@@ -28,7 +28,7 @@ from charity.ledger.models import (
     NumberedHead,
     NumberedTotal,
     Posting,
-    partial,
+    in_index,
 )
 from charity.ledger.queries import FIGURE_COLUMNS, head
 
@@ -92,8 +92,8 @@ Sums = dict[tuple[int, str, str], list[int]]  # (book, kind, account's kind) →
 def stretch(campaign: str, first_on: dt.date, last_on: dt.date) -> Stretch:
     """Every unit book of ``campaign``: as it stood before ``first_on``, and after ``last_on``.
 
-    The slot with the most entries is not read but is what the numbered totals leave, so a million
-    gifts in one quarter cost no more than the entries outside it.
+    Entries are counted by slot; the one with the most is not summed but is what the numbered totals
+    leave, so of a million gifts in one quarter no posting is read.
     """
     slot = _slot(first_on, last_on)
     accounts = _accounts(campaign)
@@ -248,7 +248,7 @@ def _used(
         .outerjoin(corrected, corrected.id == Entry.corrects)
         # No gift is among these kinds: their own small index finds them. SQLite would rather go
         # through every entry of the books, but for the ``+ 0``.
-        .where(partial(RARE), Entry.kind.in_([*kinds, EntryKind.CORRECTION.value]))
+        .where(in_index(RARE), Entry.kind.in_([*kinds, EntryKind.CORRECTION.value]))
         .where(Entry.counts_as.in_(kinds), slot != _AFTER)
         .group_by(*keys, "slot")
     )  # fmt: skip

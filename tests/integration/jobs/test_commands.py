@@ -16,8 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations import command
-from tests.processes import processes
+from tests.operations import ended, start
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.slow
@@ -31,12 +30,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 def charity(folder: Path, *words: str, **more: str) -> tuple[int | None, str]:
     """One command to its end, in a process of its own; its status and what it said."""
     log = folder.parent / f"{folder.name}.log"
-    process = processes.Process(
-        target=command, args=([*words], environment(folder, **more), log, None)
-    )
-    process.start()
-    process.join(120)
-    return process.exitcode, log.read_text("utf-8")
+    return ended(start([*words], environment(folder, **more), log), log)
 
 
 def well(folder: Path, *words: str) -> str:
