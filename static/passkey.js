@@ -35,14 +35,15 @@
     });
   }
 
-  function ask(form) {
+  function challenge(form) {
     var token = form.querySelector("[name=csrf_token]").value;
     return fetch(form.dataset.passkey, { method: "POST", headers: { "X-CSRFToken": token } })
-      .then(function (answer) {
-        if (!answer.ok || answer.redirected) { throw new Error("refused"); }
-        return answer.json();
-      })
-      .then(function (options) { return navigator.credentials[form.dataset.passkeyDo](decoded(options)); })
+      .then(function (answer) { return answer.ok && !answer.redirected ? answer.json() : null; })
+      .catch(function () { return null; });
+  }
+
+  function answer(form, options) {
+    return navigator.credentials[form.dataset.passkeyDo](decoded(options))
       .then(function (made) { form.querySelector("[name=answer]").value = encoded(made); });
   }
 
@@ -51,8 +52,11 @@
     form.hidden = false;
     form.querySelector("button").addEventListener("click", function (event) {
       event.preventDefault();
-      if (failed) { failed.hidden = true; }
-      ask(form).then(function () { form.submit(); }, function () { if (failed) { failed.hidden = false; } });
+      failed.hidden = true;
+      challenge(form)
+        /* No challenge: the form goes without an answer, and the site says why or asks for a factor first. */
+        .then(function (options) { return options && answer(form, options); })
+        .then(function () { form.submit(); }, function () { failed.hidden = false; });
     });
   });
 }());

@@ -48,7 +48,7 @@ class Site:
 def running(database: TestDatabase, folder: Path, *commands: list[str]) -> Iterator[Site]:
     """Site and worker on ``database``; ``commands`` of ``charity`` are run before."""
     port = free_port()
-    base = f"http://127.0.0.1:{port}"
+    base = f"http://localhost:{port}"  # passkeys want a name
     app = create_app(make_settings(database, folder, base_url=base))
     environment = {
         **os.environ,

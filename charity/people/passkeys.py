@@ -7,6 +7,7 @@ own address and nothing else; user verification is required, so the device asks 
 from __future__ import annotations
 
 import datetime as dt
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import webauthn
@@ -43,6 +44,19 @@ def _site() -> tuple[str, str]:
     """(relying party's id, origin) of this site."""
     base = str(current_app.extensions["charity.settings"].base_url)
     return urlsplit(base).hostname or "", base
+
+
+def offered() -> bool:
+    """Whether browsers make passkeys for this site: they bind them to a name, never to figures.
+
+    Source: WebAuthn Level 3, 5.1.3: an origin without a valid domain is a ``SecurityError``.
+    """
+    name, _ = _site()
+    try:
+        ip_address(name)
+    except ValueError:
+        return True
+    return False
 
 
 def start(by: Signed) -> str:

@@ -35,7 +35,9 @@ def take(counted: Sequence[Counted]) -> None:
     # Always in the same order, so that two at once wait for each other and not crosswise.
     for key, kind in sorted((_key(kind, what), kind) for kind, what in counted):
         row = _locked(key, now)
-        if row.free_at > now:
+        # Without a pause both are the moment of another's try, which may be after our own ``now``:
+        # it was read before the row was ours, or by another machine's clock.
+        if row.free_at > max(now, row.last_at):
             raise TooManyTries(seconds=math.ceil((row.free_at - now).total_seconds()))
         failures = 1 if now - row.last_at > FORGET_AFTER else row.failures + 1
         row.failures, row.last_at = failures, now
@@ -60,7 +62,7 @@ def give_back(kind: Tried, what: str) -> None:
     db.session().execute(
         update(Try)
         .where(Try.key == _key(kind, what), Try.failures > 0)
-        .values(failures=Try.failures - 1, free_at=clock.now())
+        .values(failures=Try.failures - 1, free_at=Try.last_at)
         .execution_options(synchronize_session=False)
     )
 

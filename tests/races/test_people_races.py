@@ -166,6 +166,19 @@ def test_tries_at_once_are_all_counted(app: Flask, stopped: Clock) -> None:
     assert len(refused) >= THREADS - 1
 
 
+def test_right_passwords_at_once_wait_for_nobody(app: Flask) -> None:
+    """An office behind one address signs in together, and again."""
+
+    def work(number: int) -> None:
+        for _ in range(10):
+            atomically(tries.take)([(Tried.ACCOUNT, f"n{number}"), (Tried.SOURCE, SOURCE)])
+            atomically(tries.give_back)(Tried.ACCOUNT, f"n{number}")
+            atomically(tries.give_back)(Tried.SOURCE, SOURCE)
+
+    done, refused = together(app, work)
+    assert (len(done), refused) == (THREADS, [])
+
+
 def test_the_last_two_managers_cannot_both_go(app: Flask) -> None:
     managers = [
         made(app, lambda n=n: make_person(f"管理员{'甲乙'[n]}", Grant(Role.FUND_MANAGER)).person_id)

@@ -149,6 +149,19 @@ def test_a_new_password_ends_the_other_sessions(site: Flask, clerk: Signed, stop
     stranger.submit("/login", 303, address=MAIL, password=new, action="password")
 
 
+def test_a_passkey_is_offered_where_browsers_make_one(
+    site: Flask, clerk: Signed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They bind it to a site's name, and a site known by figures alone has none."""
+    browser = browser_of(site, clerk)
+    assert not browser.get("/account/").all("//form[@data-passkey]")
+    settings = site.extensions["charity.settings"]
+    named = settings.model_copy(update={"base_url": "https://charity.example.org"})
+    monkeypatch.setitem(site.extensions, "charity.settings", named)
+    (form,) = browser.get("/account/").all("//form[@data-passkey]/@action")
+    assert form == "/account/passkeys"
+
+
 def test_passkeys_are_asked_for_by_the_browser(site: Flask, clerk: Signed) -> None:
     """What the browser is to sign comes from the server; what is not an answer is refused."""
     browser = browser_of(site, clerk)

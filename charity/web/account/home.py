@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken
 from charity.people import queries as people
-from charity.people import sessions, signing
+from charity.people import passkeys, sessions, signing
 from charity.people.errors import SessionEnded
 from charity.people.kinds import Ended, Method
 from charity.people.queries import SessionView
@@ -44,6 +44,7 @@ def home() -> str:
         "account/home.html",
         held=words.held(who.grants),
         factors=people.factors(who.person_id),
+        passkeys_offered=passkeys.offered(),
         this_browser=words.browser(coming.agent()),
         devices=[_device(one, who.session_id) for one in people.sessions(who.person_id)],
     )

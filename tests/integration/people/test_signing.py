@@ -412,6 +412,23 @@ def test_a_household_has_one_count(clerk: Signed) -> None:
         assert sorted(db.session().scalars(select(Try.failures))) == [1, 2, 2]
 
 
+def test_a_clock_that_is_behind_is_no_pause(clerk: Signed, stopped: Clock) -> None:
+    """Of two at once the later may have looked at the clock first; only what failed too often waits."""
+    for n in range(31):
+        with atomic():
+            tries.take([(Tried.SOURCE, SOURCE)])
+        if n < 10:
+            with atomic():
+                tries.give_back(Tried.SOURCE, SOURCE)
+        stopped.on(milliseconds=-5)
+    assert failing(enter) == "in"
+    for _ in range(10):
+        with atomic():
+            tries.take([(Tried.SOURCE, SOURCE)])
+        stopped.on(milliseconds=-5)
+    assert failing(enter) == "TooManyTries!"
+
+
 def test_links_are_limited_too(clerk: Signed, stopped: Clock) -> None:
     for address in (MAIL, "nobody@example.org"):
         for _ in range(4):
