@@ -88,14 +88,11 @@ def reached(try_id: int, intent_id: int) -> None:
     db.session().execute(update(Try).where(Try.id == try_id).values(intent_id=intent_id))
 
 
-def _one_at_a_time(what: str) -> None:
-    """One after the other until the end of this unit of work; SQLite has one writer anyway.
-
-    First for tries of one address, then for one challenge: nobody waits crosswise.
-    """
+def _one_at_a_time(address: str) -> None:
+    """Tries of one address are counted one after the other; SQLite has one writer anyway."""
     if db.session().get_bind().dialect.name == "postgresql":
-        lock = text("SELECT pg_advisory_xact_lock(:class, hashtext(:what))")
-        db.session().execute(lock, {"class": _LOCKS, "what": what})
+        lock = text("SELECT pg_advisory_xact_lock(:class, hashtext(:address))")
+        db.session().execute(lock, {"class": _LOCKS, "address": address})
 
 
 def _limits() -> rules.TryLimits:
@@ -174,7 +171,6 @@ def _solved(solution: str | None) -> str | None:
         return None
     if not fits:
         return None
-    _one_at_a_time(payload.challenge)
     used = db.session().scalar(select(Try.id).where(Try.challenge == payload.challenge))
     return None if used is not None else str(payload.challenge)
 

@@ -25,6 +25,10 @@ T = TypeVar("T")
 _ATTEMPTS = 8
 # serialization failure, deadlock, lock not available
 _RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
+# unique violation: what we looked for and did not find, another made meanwhile. Looking again finds
+# it, and the verb answers in its own words; what is still violated then is a defect of ours.
+_MADE_MEANWHILE = "23505"
+_LOOKS = 3
 # SQLite has one writer and makes the others sleep and look again, ever longer. Threads of one
 # process wait here instead and go on at once; processes still meet at SQLite's own lock.
 _turn = threading.Lock()
@@ -98,7 +102,8 @@ def atomically(work: Callable[P, T]) -> Callable[P, T]:
     """``work`` as one unit of work, run again whole when the database asks for it.
 
     Serialization failures, deadlocks and lock time-outs are run again, up to eight times with a
-    growing pause; so ``work`` must have no effect outside the database.
+    growing pause, and what another made at the same instant is looked for again; so ``work`` must
+    have no effect outside the database.
     """
 
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -107,13 +112,20 @@ def atomically(work: Callable[P, T]) -> Callable[P, T]:
                 with atomic():
                     return work(*args, **kwargs)
             except DBAPIError as error:
-                if attempt == _ATTEMPTS or not is_retryable(error):
+                if attempt >= _attempts(error):
                     raise
                 _log.info("atomic.retry", attempt=attempt)
                 clock.sleep(0.01 * 2**attempt)
         raise AssertionError("unreachable")
 
     return run
+
+
+def _attempts(error: DBAPIError) -> int:
+    """How often what failed with ``error`` is worth running."""
+    if is_retryable(error):
+        return _ATTEMPTS
+    return _LOOKS if getattr(error.orig, "sqlstate", None) == _MADE_MEANWHILE else 1
 
 
 def is_retryable(error: DBAPIError) -> bool:

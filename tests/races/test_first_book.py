@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from charity.kernel import clock
-from charity.kernel.atomic import atomically
+from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.ledger import services as ledger
 from charity.ledger.kinds import BookKind
@@ -15,6 +15,12 @@ from charity.ledger.models import Book
 from tests.races.test_ledger_races import together
 
 pytestmark = pytest.mark.race
+
+
+def in_a_lane() -> int:
+    """As a lane settles: a unit of work that is not run again as it is."""
+    with atomic():
+        return ledger.own_book()
 
 
 def opened_at_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[object]:
@@ -26,7 +32,7 @@ def opened_at_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[object]:
         return whole(**place)  # type: ignore[arg-type] # handed on as it came
 
     monkeypatch.setattr(ledger, "open_book", slowly)
-    results = together(app, [atomically(ledger.own_book)] * 4)
+    results = together(app, [in_a_lane] * 4)
     with app.app_context():
         books = select(func.count()).where(Book.kind == BookKind.OWN.value)
         assert db.session().scalar(books) == 1

@@ -137,6 +137,25 @@ def test_what_the_database_asks_to_be_run_again_is_run_again_whole(
 
 
 @pytest.mark.usefixtures("ctx")
+def test_what_stays_violated_is_our_own_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another made meanwhile is found when looked for again; this was not made by another."""
+    monkeypatch.setattr(room.clock, "sleep", lambda _seconds: None)
+    tries: list[int] = []
+
+    class Taken(Exception):
+        sqlstate = "23505"
+
+    @atomically
+    def work() -> None:
+        tries.append(1)
+        raise DBAPIError("statement", {}, Taken("duplicate key"))
+
+    with pytest.raises(DBAPIError):
+        work()
+    assert len(tries) == 3
+
+
+@pytest.mark.usefixtures("ctx")
 def test_other_errors_are_not_run_again() -> None:
     tries: list[int] = []
 
