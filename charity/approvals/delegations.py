@@ -24,6 +24,7 @@ from charity.kernel import clock
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import db
 from charity.kernel.ids import new_id, public_id
+from charity.kernel.turns import one_at_a_time
 from charity.people.kinds import Role
 from charity.people.queries import Grant, Signed, as_person
 
@@ -54,6 +55,7 @@ def delegate(
     most = dated.value(rules.DELEGATION_DAYS_KEY, today)
     if starts_on < today or not 0 <= (ends_on - starts_on).days < most:
         raise DatesUnfit(days=most)
+    one_at_a_time(f"approvals.delegation {by.person_id}")
     same = and_(
         Delegation.from_id == by.person_id,
         Delegation.to_id == to_person,

@@ -37,6 +37,7 @@ from charity.kernel.atomic import require_atomic
 from charity.kernel.db import db
 from charity.kernel.files import Stored
 from charity.kernel.ids import new_id, public_id
+from charity.kernel.turns import one_at_a_time
 from charity.people.queries import Signed
 
 _CHECKED = (Stage.CHECK, Stage.PUBLISH)
@@ -82,7 +83,7 @@ def write(report_id: str, *, body: str, body_en: str, reason: str, seen: int, by
     """
     require_atomic()
     _discloser(by)
-    report = desk_queries.desk_report(report_id)
+    report = _alone_with(report_id)
     if report.stage in _CHECKED:
         raise BeingChecked
     if seen != report.edits:
@@ -104,7 +105,7 @@ def submit(prepared: Prepared, *, by: Signed) -> str:
     """
     require_atomic()
     _discloser(by)
-    report = desk_queries.desk_report(prepared.report_id)
+    report = _alone_with(prepared.report_id)
     if report.stage in _CHECKED:
         raise BeingChecked
     if report.draft is None:
@@ -239,6 +240,12 @@ def _edit(
             at=clock.now(),
         )
     )
+
+
+def _alone_with(report_id: str) -> DeskReport:
+    """The report as it stands: until this unit of work ends nobody else writes or submits it."""
+    one_at_a_time(f"disclosures.report {report_id}")
+    return desk_queries.desk_report(report_id)
 
 
 def _discloser(by: Signed) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from altcha import v1 as altcha
-from sqlalchemy import ColumnElement, case, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, case, delete, func, insert, select, update
 
 from charity.donations import rules
 from charity.donations.errors import ChallengeNeeded, TooManyTries
@@ -25,12 +25,12 @@ from charity.kernel.atomic import require_atomic
 from charity.kernel.crypto import blind_index
 from charity.kernel.db import db
 from charity.kernel.ids import new_id
+from charity.kernel.turns import one_at_a_time
 from charity.ledger import queries as ledger
 from charity.ledger.kinds import Mode
 
 KEPT = dt.timedelta(days=1)
 _VALID = dt.timedelta(minutes=10)
-_LOCKS = 7_202_612  # the class of this module's advisory locks on PostgreSQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def admit(origin: Origin, donor: DonorDetails) -> int:
         blind_index(origin.device, "try-device") if origin.device else None,
         blind_index(contact, "try-donor") if contact else None,
     )
-    _one_at_a_time(hashed.address)
+    one_at_a_time(f"donations.try {hashed.address}")
     limits = _limits()
     now = clock.now()
     _hard_limits(hashed, limits, now)
@@ -86,13 +86,6 @@ def reached(try_id: int, intent_id: int) -> None:
     """The try became this intent: once it is paid, it earns trust."""
     require_atomic()
     db.session().execute(update(Try).where(Try.id == try_id).values(intent_id=intent_id))
-
-
-def _one_at_a_time(address: str) -> None:
-    """Tries of one address are counted one after the other; SQLite has one writer anyway."""
-    if db.session().get_bind().dialect.name == "postgresql":
-        lock = text("SELECT pg_advisory_xact_lock(:class, hashtext(:address))")
-        db.session().execute(lock, {"class": _LOCKS, "address": address})
 
 
 def _limits() -> rules.TryLimits:

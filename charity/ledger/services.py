@@ -17,13 +17,12 @@ from charity.kernel import clock, migrate
 from charity.kernel.atomic import require_atomic
 from charity.kernel.db import UTCDateTime, db
 from charity.kernel.ids import new_id, public_id
+from charity.kernel.turns import one_at_a_time
 from charity.ledger import guards
 from charity.ledger.kinds import BookKind, Mode
 from charity.ledger.models import Book, ClosedPeriod, Database
 from charity.ledger.sequencer import sequence
 from charity.ledger.worksheet import Actor, NewEntry, Signature, Worksheet, worksheet
-
-_OPENING = 7_202_613  # the advisory lock of opening a book of which there is one
 
 __all__ = [
     "Actor",
@@ -123,15 +122,10 @@ def _one_per_currency(kind: BookKind, currency: str) -> int:
     session = db.session()
     found = session.scalar(there)
     if found is None:
-        _open_one_at_a_time()
+        # Two lanes that settle their first gifts at once must not both open it.
+        one_at_a_time("ledger.book")
         found = session.scalar(there)
     return found if found is not None else open_book(kind=kind, currency=currency)
-
-
-def _open_one_at_a_time() -> None:
-    """Two lanes that settle their first gifts at once must not both open the own book."""
-    if db.session().get_bind().dialect.name == "postgresql":
-        db.session().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _OPENING})
 
 
 def close_period(period: str, *, actor: Actor) -> None:

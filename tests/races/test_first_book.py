@@ -50,6 +50,6 @@ def test_one_own_book_is_opened(app: Flask, monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_canary_without_the_lock_three_fail(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite has one writer: there is no lock of ours to take away."""
-    monkeypatch.setattr(ledger, "_open_one_at_a_time", lambda: None)
+    monkeypatch.setattr(ledger, "one_at_a_time", lambda _what: None)
     failed = [each for each in opened_at_once(app, monkeypatch) if isinstance(each, Exception)]
     assert [type(each).__name__ for each in failed] == ["IntegrityError"] * 3
