@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 
 from charity.kernel.atomic import atomically
 from charity.kernel.errors import NotFound, RuleBroken
-from charity.people import queries as people
 from charity.people import passkeys, sessions, signing
+from charity.people import queries as people
 from charity.people.errors import SessionEnded
 from charity.people.kinds import Ended, Method
 from charity.people.queries import SessionView

@@ -413,7 +413,7 @@ def test_a_household_has_one_count(clerk: Signed) -> None:
 
 
 def test_a_clock_that_is_behind_is_no_pause(clerk: Signed, stopped: Clock) -> None:
-    """Of two at once the later may have looked at the clock first; only what failed too often waits."""
+    """Of two at once the later may have looked at the clock first; only failures make one wait."""
     for n in range(31):
         with atomic():
             tries.take([(Tried.SOURCE, SOURCE)])
