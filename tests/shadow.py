@@ -34,6 +34,7 @@ DOMAINS = (
 FREE_S = 0.12  # who has not come through by then is waiting for the first to commit
 Verb = Callable[..., Any]
 found: list[str] = []
+_started: list[threading.Thread] = []
 _here = threading.local()
 
 
@@ -52,6 +53,7 @@ class _Second:
 
     def start(self) -> threading.Thread:
         thread = threading.Thread(target=self._run)
+        _started.append(thread)
         thread.start()
         return thread
 
@@ -127,6 +129,13 @@ def pytest_collection_finish() -> None:
             own = isinstance(verb, FunctionType) and verb.__module__ == name
             if own and "require_atomic" in verb.__code__.co_names:
                 setattr(module, key, watched(verb, f"{name}.{key}"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Before its database goes: a first that was rolled back told nobody that it was over."""
+    while _started:
+        _started.pop().join()
 
 
 @pytest.fixture(autouse=True)
