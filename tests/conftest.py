@@ -97,6 +97,8 @@ BOTH = [
     pytest.param("sqlite", id="sqlite"),
     pytest.param("postgres", id="postgres", marks=pytest.mark.postgres),
 ]
+#: For what only a database with many writers can do wrong.
+ONLY_POSTGRES = pytest.mark.parametrize("dialect", BOTH[1:], indirect=True)
 
 
 @pytest.fixture(params=BOTH)

@@ -10,9 +10,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from charity.kernel.db import db
+from charity.people.queries import Signed
 from tests.conftest import BOTH, make_database
 from tests.factories import site as world
 from tests.live import CHROMIUM, Site, running
+from tests.people import session_cookie
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +37,13 @@ def live(
 
 
 Open = Callable[..., Page]
+
+
+def enter(page: Page, live: Site, who: Signed, *, second_factor: bool = True) -> None:
+    """Go on as this person, in a session of its own."""
+    name, value = session_cookie(live.app, who, second_factor=second_factor)
+    page.context.clear_cookies()
+    page.context.add_cookies([{"name": name, "value": value, "url": live.base}])
 
 
 @pytest.fixture

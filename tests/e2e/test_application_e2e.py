@@ -17,14 +17,12 @@ from charity.funds.kinds import UnitLevel
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.kernel.ids import public_id
-from charity.people.queries import Signed
 from tests import hand, uses
-from tests.e2e.conftest import Open
+from tests.e2e.conftest import Open, enter
 from tests.e2e.pages import Screen
 from tests.e2e.test_all_pages import find_wrong
 from tests.factories import site as world
 from tests.live import Site
-from tests.people import session_cookie
 from tests.uses import Team
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -67,13 +65,6 @@ def village(live: Site) -> Village:
         uses.number()
         db.session.remove()
     return Village(unit, account, made)
-
-
-def enter(page: Page, live: Site, who: Signed) -> None:
-    """Go on as this person."""
-    name, value = session_cookie(live.app, who)
-    page.context.clear_cookies()
-    page.context.add_cookies([{"name": name, "value": value, "url": live.base}])
 
 
 def reach(page: Page, wanted: Locator) -> None:

@@ -14,11 +14,11 @@ from charity.kernel import clock
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.people.kinds import Role
-from tests.e2e.conftest import Open
+from tests.e2e.conftest import Open, enter
 from tests.e2e.pages import Screen
 from tests.factories import site as world
 from tests.live import Site
-from tests.people import Grant, make_person, session_cookie
+from tests.people import Grant, make_person
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -41,14 +41,13 @@ SECTIONS = {
 }  # fmt: skip
 
 
-def enter(page: Page, live: Site) -> None:
+def enter_new(page: Page, live: Site) -> None:
     """Sign in as a new fund manager, with a fresh second factor."""
     with live.app.app_context():
         with atomic():
             manager = make_person("测试管理员", Grant(Role.FUND_MANAGER, None))
         db.session.remove()
-    name, value = session_cookie(live.app, manager)
-    page.context.add_cookies([{"name": name, "value": value, "url": live.base}])
+    enter(page, live, manager)
 
 
 def fill(page: Page, label: str, text: str) -> None:
@@ -58,7 +57,7 @@ def fill(page: Page, label: str, text: str) -> None:
 def test_a_manager_opens_a_campaign(live: Site, opened: Open, tmp_path: Path) -> None:
     page = opened("/", may_answer=(404,))
     screen = Screen(page)
-    enter(page, live)
+    enter_new(page, live)
     page.goto("/desk/fund/campaigns")
     screen.link("新建募捐活动").click()
     today = clock.today()

@@ -9,14 +9,12 @@ from playwright.sync_api import Page, expect
 
 from charity.kernel.db import db
 from charity.kernel.ids import public_id
-from charity.people.queries import Signed
 from tests import hand
-from tests.e2e.conftest import Open
+from tests.e2e.conftest import Open, enter
 from tests.e2e.pages import Screen
 from tests.factories import site as world
 from tests.hand import Crew
 from tests.live import Site
-from tests.people import session_cookie
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 UNIT = f"/desk/unit/{world.VILLAGE}"
@@ -29,13 +27,6 @@ def crew(live: Site) -> Crew:
         made = hand.make_crew(world.VILLAGE, account=f"e2e-{public_id(6)}")
         db.session.remove()
     return made
-
-
-def enter(page: Page, live: Site, who: Signed) -> None:
-    """Go on as this person."""
-    name, value = session_cookie(live.app, who)
-    page.context.clear_cookies()
-    page.context.add_cookies([{"name": name, "value": value, "url": live.base}])
 
 
 def fill(page: Page, label: str, text: str, nth: int = 0) -> None:

@@ -11,10 +11,10 @@ from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.people.kinds import Role
 from charity.people.queries import Grant, Signed
-from tests.e2e.conftest import Open
+from tests.e2e.conftest import Open, enter
 from tests.e2e.pages import Screen
 from tests.live import Site
-from tests.people import make_person, session_cookie
+from tests.people import make_person
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 FAILED = "设备没有确认"
@@ -46,19 +46,12 @@ def authenticator(page: Page) -> Callable[[bool], None]:
     return unlocked
 
 
-def enter(page: Page, live: Site, who: Signed) -> None:
-    """A session of its own, whose second factor is not proved."""
-    name, value = session_cookie(live.app, who, second_factor=False)
-    page.context.clear_cookies()
-    page.context.add_cookies([{"name": name, "value": value, "url": live.base}])
-
-
 def test_a_passkey_opens_what_needs_a_second_factor(
     live: Site, opened: Open, approver: Signed
 ) -> None:
     page = opened("/", may_answer=(409,))
     screen, unlocked = Screen(page), authenticator(page)
-    enter(page, live, approver)
+    enter(page, live, approver, second_factor=False)
     page.goto("/account/")
     unlocked(False)
     screen.button("添加通行密钥").click()
@@ -69,7 +62,7 @@ def test_a_passkey_opens_what_needs_a_second_factor(
     screen.heading("恢复码")
     expect(page.get_by_text(FAILED)).to_have_count(0)
 
-    enter(page, live, approver)
+    enter(page, live, approver, second_factor=False)
     page.goto("/account/")
     screen.button("添加通行密钥").click()
     screen.heading("验证身份")

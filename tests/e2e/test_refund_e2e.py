@@ -12,24 +12,23 @@ from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.people.kinds import Role
 from tests.back import give_own
-from tests.e2e.conftest import Open
+from tests.e2e.conftest import Open, enter
 from tests.e2e.pages import BasketPage, Screen, UnitsPage, VerifyPage
 from tests.e2e.test_donor import TOWN
 from tests.factories import site as world
 from tests.live import Site
-from tests.people import Grant, make_person, session_cookie
+from tests.people import Grant, make_person
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def enter(page: Page, live: Site, role: Role, name: str) -> None:
+def enter_new(page: Page, live: Site, role: Role, name: str) -> None:
     """Sign in as a new person with this role and a fresh second factor."""
     with live.app.app_context():
         with atomic():
             who = make_person(name, Grant(role, None))
         db.session.remove()
-    cookie, value = session_cookie(live.app, who)
-    page.context.add_cookies([{"name": cookie, "value": value, "url": live.base}])
+    enter(page, live, who)
 
 
 def test_a_gift_goes_back_between_two_people(live: Site, opened: Open) -> None:
@@ -54,7 +53,7 @@ def test_a_gift_goes_back_between_two_people(live: Site, opened: Open) -> None:
     number = parse_qs(urlsplit(paper).query)["number"][0]
 
     manager = opened("/", width=1_000, height=800)
-    enter(manager, live, Role.FUND_MANAGER, "甲管理")
+    enter_new(manager, live, Role.FUND_MANAGER, "甲管理")
     manager.goto("/desk/fund/refunds")
     screen = Screen(manager)
     screen.link("查找捐赠").click()
@@ -72,7 +71,7 @@ def test_a_gift_goes_back_between_two_people(live: Site, opened: Open) -> None:
     sheet = manager.url
 
     approver = opened("/", width=1_000, height=800)
-    enter(approver, live, Role.APPROVER, "乙审批")
+    enter_new(approver, live, Role.APPROVER, "乙审批")
     approver.goto(sheet)
     approver.get_by_role("button", name="同意", exact=True).click()
     expect(approver.get_by_role("main")).to_contain_text("已批准")

@@ -15,14 +15,12 @@ from charity.kernel import files, uploads
 from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.kernel.ids import public_id
-from charity.people.queries import Signed
 from tests import hand, uses
-from tests.e2e.conftest import Open
+from tests.e2e.conftest import Open, enter
 from tests.e2e.pages import Screen
 from tests.e2e.test_all_pages import find_wrong
 from tests.factories import site as world
 from tests.live import Site
-from tests.people import session_cookie
 from tests.uses import Team
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -50,13 +48,6 @@ def world_of_uses(live: Site) -> World:
         uses.number()
         db.session.remove()
     return World(made, account)
-
-
-def enter(page: Page, live: Site, who: Signed) -> None:
-    """Go on as this person."""
-    name, value = session_cookie(live.app, who)
-    page.context.clear_cookies()
-    page.context.add_cookies([{"name": name, "value": value, "url": live.base}])
 
 
 def clean(page: Page) -> None:

@@ -15,12 +15,10 @@ from charity.kernel import clock
 from charity.kernel.atomic import atomically
 from charity.kernel.db import db
 from charity.kernel.ids import new_id
+from tests.conftest import ONLY_POSTGRES
 from tests.races.test_ledger_races import together
 
 pytestmark = pytest.mark.race
-ONLY_POSTGRES = pytest.mark.parametrize(
-    "dialect", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
 
 
 def solved(app: Flask) -> str:

@@ -12,6 +12,7 @@ from charity.kernel.db import db
 from charity.ledger import services as ledger
 from charity.ledger.kinds import BookKind
 from charity.ledger.models import Book
+from tests.conftest import ONLY_POSTGRES
 from tests.races.test_ledger_races import together
 
 pytestmark = pytest.mark.race
@@ -45,9 +46,7 @@ def test_one_own_book_is_opened(app: Flask, monkeypatch: pytest.MonkeyPatch) -> 
     assert isinstance(results[0], int)
 
 
-@pytest.mark.parametrize(
-    "dialect", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
+@ONLY_POSTGRES
 def test_canary_without_the_lock_three_fail(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite has one writer: there is no lock of ours to take away."""
     monkeypatch.setattr(ledger, "one_at_a_time", lambda _what: None)

@@ -13,14 +13,10 @@ from charity.kernel.atomic import atomic
 from charity.kernel.db import db
 from charity.people.kinds import Role
 from tests import shadow
+from tests.conftest import ONLY_POSTGRES
 from tests.factories.approvals import make_cast
 
-pytestmark = [
-    pytest.mark.race,
-    pytest.mark.parametrize(
-        "dialect", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-    ),
-]
+pytestmark = [pytest.mark.race, ONLY_POSTGRES]
 
 
 def hand_over(app: Flask) -> list[str]:

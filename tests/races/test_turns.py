@@ -20,15 +20,13 @@ from charity.kernel.db import db
 from charity.kernel.ids import new_id
 from charity.people.kinds import Role
 from tests import reports
+from tests.conftest import ONLY_POSTGRES
 from tests.factories.approvals import make_cast
 from tests.gifts import TOWN, give, make_place
 from tests.races.test_approval_races import Answer, at_once
 
 pytestmark = pytest.mark.race
 AT_ONCE = 3
-ONLY_POSTGRES = pytest.mark.parametrize(
-    "dialect", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
 Race = Callable[[], list[Answer]]
 
 
